@@ -1,0 +1,1 @@
+"""The one public door: sign-in, tokens, routing, one OpenAPI, rate limits."""

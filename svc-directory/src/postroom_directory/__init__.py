@@ -1,0 +1,1 @@
+"""The truth about organisations, people, mail services, addresses and rights."""

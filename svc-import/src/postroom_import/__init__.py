@@ -1,0 +1,1 @@
+"""Copy a mailbox, folder by folder, exactly once."""

@@ -1,7 +1,7 @@
 """What a service says of itself before it is started: names only, no import of the service's code.
 
-The launcher, the deployment files and the NATS permissions are made from it. Each service exposes one as the entry point
-`postroom.services`, so that whoever is installed is found.
+The launcher, the deployment files and the NATS permissions are made from it. Each service exposes one as the
+entry point `postroom.services`, so that whoever is installed is found.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Who asks.
 
-Every repository call takes a `Principal` and filters by its organisation, so that forgetting the filter is a type error.
+Every repository call takes a `Principal` and filters by its organisation: forgetting the filter is a type error.
 """
 
 from dataclasses import dataclass

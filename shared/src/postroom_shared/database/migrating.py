@@ -84,7 +84,7 @@ def _upgrade(connection: Connection, trees: tuple[MigrationTree, ...]) -> None:
 
 
 async def upgrade(engine: AsyncEngine, *, package: str) -> None:
-    """Bring the schema of *package* to its newest revision, floor first, in one transaction; safe to run in parallel."""
+    """Bring the schema of *package* to its newest revision, floor first, in one transaction; parallel runs wait."""
     async with engine.begin() as connection:
         await connection.run_sync(_upgrade, (FLOOR, service_tree(package)))
 

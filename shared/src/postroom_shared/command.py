@@ -1,0 +1,71 @@
+"""The command of every service: `serve`, `work`, `migrate`, `openapi`, `settings`."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+
+import uvicorn
+import uvloop
+
+from postroom_shared.database.migrating import migrate
+from postroom_shared.http.app import build_api, create_app
+from postroom_shared.service import S, ServiceDefinition
+from postroom_shared.settings import settings_table
+from postroom_shared.structured_logging import configure_logging
+
+
+def _parser(definition: ServiceDefinition[S]) -> argparse.ArgumentParser:
+    name = f"postroom-{definition.manifest.name}"
+    parser = argparse.ArgumentParser(prog=name, description=definition.title)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="answer the HTTP API and run the background work that belongs to it")
+    if definition.manifest.workers:
+        commands.add_parser("work", help="take jobs from the queue; several may run")
+    commands.add_parser("migrate", help="bring this service's schema to its newest revision")
+    commands.add_parser("openapi", help="print the OpenAPI document")
+    commands.add_parser("settings", help="print the table of settings for the README")
+    return parser
+
+
+def _serve(definition: ServiceDefinition[S], settings: S, *, work: bool) -> None:
+    config = uvicorn.Config(
+        create_app(definition, settings, work=work),
+        host=settings.host,
+        port=settings.port,
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=int(settings.shutdown_grace_s),
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(uvicorn.Server(config).serve())
+
+
+async def _migrate(definition: ServiceDefinition[S], settings: S) -> None:
+    manifest = definition.manifest
+    await migrate(settings.database_url.get_secret_value(), schema=manifest.schema, package=manifest.package)
+
+
+def run(definition: ServiceDefinition[S], argv: Sequence[str] | None = None) -> None:
+    """Carry out the command line *argv* (the process's own when None)."""
+    command = _parser(definition).parse_args(argv).command
+    if command == "openapi":
+        json.dump(build_api(definition).openapi(), sys.stdout, indent=2, ensure_ascii=False)
+        sys.stdout.write("\n")
+        return
+    if command == "settings":
+        sys.stdout.writelines(line + "\n" for line in settings_table(definition.settings_type))
+        return
+    settings = definition.settings_type()
+    configure_logging(level=settings.log_level, log_format=settings.log_format, service=definition.manifest.name)
+    if command == "migrate":
+        asyncio.run(_migrate(definition, settings))
+    else:
+        _serve(definition, settings, work=command == "work")

@@ -1,0 +1,71 @@
+"""The OpenAPI document of one service: camelCase operationIds, every refusal under its right media type."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from postroom_shared.errors import ForbiddenError, PayloadError, ProblemError, UnauthenticatedError
+from postroom_shared.http.problem import BodyTooLargeError, Problem, UnreadableBodyError, problem_responses
+
+_UNSAFE = frozenset({"post", "put", "patch", "delete"})
+
+IDEMPOTENCY_PARAMETER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key and request again within 24 hours give the first answer and no second effect.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+
+
+def operation_id(route: APIRoute) -> str:
+    """Return the route function's name in camelCase: `request_copy` becomes `requestCopy`."""
+    first, *rest = route.name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for item in document.get("paths", {}).values():
+        yield from item.items()
+
+
+def _implied_problems(operation: dict[str, Any]) -> list[type[ProblemError]]:
+    implied: list[type[ProblemError]] = [PayloadError]
+    if operation.get("security"):
+        implied += [UnauthenticatedError, ForbiddenError]
+    if "requestBody" in operation:
+        implied += [UnreadableBodyError, BodyTooLargeError]
+    return implied
+
+
+def _complete(method: str, operation: dict[str, Any]) -> None:
+    responses = operation.setdefault("responses", {})
+    if "HTTPValidationError" in str(responses.get("422")):
+        del responses["422"]
+    for status, answer in problem_responses(*_implied_problems(operation)).items():
+        responses.setdefault(str(status), answer)
+    if method in _UNSAFE and operation.get("security"):
+        operation.setdefault("parameters", []).append(IDEMPOTENCY_PARAMETER)
+
+
+def service_openapi(app: FastAPI) -> dict[str, Any]:
+    """Return the completed document of *app*, made once."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            openapi_version="3.1.0",
+        )
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas.pop("HTTPValidationError", None)
+        schemas.pop("ValidationError", None)
+        schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        for method, operation in _operations(document):
+            _complete(method, operation)
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,114 @@
+"""What a service is made of, and what one running process of it holds.
+
+`ServiceDefinition` is built once in each service's `app.py`; `Runtime` lives from start to stop of a process.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import structlog
+from fastapi import APIRouter
+from nats.aio.client import Client as NatsClient
+from prometheus_client import CollectorRegistry
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.types import ASGIApp
+
+from postroom_shared.background import Task
+from postroom_shared.database import Sessions, create_engine, session_factory
+from postroom_shared.database.migrating import is_current
+from postroom_shared.events.consumer import Consumer
+from postroom_shared.identity import TokenSigner, TokenVerifier, TrustedKeys, load_private_key
+from postroom_shared.manifest import ServiceManifest
+from postroom_shared.security.sealing import Keyring, Vault
+from postroom_shared.settings import ServiceSettings
+
+S = TypeVar("S", bound=ServiceSettings)
+log = structlog.get_logger()
+
+
+@dataclass(kw_only=True)
+class Runtime(Generic[S]):
+    """The resources of one process. Handlers reach it as `request.app.state.runtime`."""
+
+    manifest: ServiceManifest
+    settings: S
+    engine: AsyncEngine
+    sessions: Sessions
+    nats: NatsClient
+    signer: TokenSigner
+    verifier: TokenVerifier
+    vault: Vault
+    metrics: CollectorRegistry
+    stopping: asyncio.Event
+    resources: dict[str, Any] = field(default_factory=dict)
+    """What `ServiceDefinition.resources` opened, by name."""
+
+    async def readiness(self) -> dict[str, bool]:
+        """Return each thing this process needs and whether it answers."""
+        return {"database": await self._database_ready(), "nats": self.nats.is_connected}
+
+    async def _database_ready(self) -> bool:
+        try:
+            async with asyncio.timeout(2):
+                return await is_current(self.engine, package=self.manifest.package)
+        except (SQLAlchemyError, OSError, TimeoutError):
+            return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceDefinition(Generic[S]):
+    """One service: what it answers, what it hears, what it does on its own.
+
+    Attributes:
+        routers: Public and internal routes.
+        consumers: Durable readers of events, run by `serve`.
+        serve_tasks: Further background work of `serve`.
+        work_tasks: The work of `work`.
+        resources: Opens what only this service needs, into `Runtime.resources`.
+        wrap: Puts pure ASGI parts in front of the FastAPI application (the gateway's proxy).
+    """
+
+    manifest: ServiceManifest
+    settings_type: type[S]
+    title: str
+    routers: Sequence[APIRouter]
+    consumers: Callable[[Runtime[S]], Sequence[Consumer]] = lambda _: ()
+    serve_tasks: Callable[[Runtime[S]], Sequence[Task]] = lambda _: ()
+    work_tasks: Callable[[Runtime[S]], Sequence[Task]] = lambda _: ()
+    resources: Callable[[Runtime[S]], AbstractAsyncContextManager[None]] = lambda _: nullcontext()
+    wrap: Callable[[ASGIApp, S], ASGIApp] = lambda app, _: app
+
+
+@asynccontextmanager
+async def open_runtime(
+    definition: ServiceDefinition[S], settings: S, *, metrics: CollectorRegistry
+) -> AsyncIterator[Runtime[S]]:
+    """Open the resources of one process; NATS is connected in the background, so that its absence stops nobody."""
+    manifest = definition.manifest
+    engine = create_engine(
+        settings.database_url.get_secret_value(), schema=manifest.schema, application=f"postroom-{manifest.name}"
+    )
+    key = load_private_key(settings.identity_key.get_secret_value())
+    nats = NatsClient()
+    runtime = Runtime(
+        manifest=manifest,
+        settings=settings,
+        engine=engine,
+        sessions=session_factory(engine),
+        nats=nats,
+        signer=TokenSigner(manifest.name, key),
+        verifier=TokenVerifier(manifest.name, TrustedKeys(settings.trusted_keys_file)),
+        vault=Vault(Keyring.from_file(settings.master_keys_file)),
+        metrics=metrics,
+        stopping=asyncio.Event(),
+    )
+    try:
+        async with definition.resources(runtime):
+            yield runtime
+    finally:
+        await nats.close()
+        await engine.dispose()

@@ -56,7 +56,7 @@ class BlobFolder:
         return []
 
     def ids_in(self, subfolder: Path, *, age: timedelta) -> set[UUID]:
-        """Return the files in a subfolder that are older than *age*; what is not named like a sealed file is left alone."""
+        """Return the sealed files in a subfolder that are older than *age*; files with other names are left alone."""
         return {UUID(path.name) for path in _older_than(subfolder, age) if _FILE_NAME.fullmatch(path.name)}
 
 

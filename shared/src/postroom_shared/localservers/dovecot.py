@@ -94,6 +94,8 @@ class DovecotServer:
                 log_file=folder / "dovecot-start.log",
                 environment={"PATH": f"{os.defpath}:/usr/sbin:/sbin", "TZ": "UTC"},
                 account=settings.account,
+                stop_group=True,
+                stop_grace_s=5.0 if settings.durable else 0.3,
             )
         )
 
@@ -132,7 +134,10 @@ class DovecotServer:
         settings = self.settings
         account = settings.account or Account.own()
         tree = configuration(settings, account=account, run_folder=self._run_folder)
-        files: dict[str, str | bytes] = {self._configuration_file.name: render(tree), **settings.accounts.files(settings.homes)}
+        files: dict[str, str | bytes] = {
+            self._configuration_file.name: render(tree),
+            **settings.accounts.files(settings.homes),
+        }
         if settings.master_secrets:
             files["master.passwd"] = master_file(settings.master_secrets)
         if settings.tls and not self.certificate_file.exists():

@@ -53,7 +53,9 @@ class ListedAccounts:
 
     def files(self, homes: Path) -> dict[str, str]:
         """Return the files the sections name."""
-        return {"accounts.passwd": "".join(f"{address}:{password}::::::\n" for address, password in self.passwords.items())}
+        return {
+            "accounts.passwd": "".join(f"{address}:{password}::::::\n" for address, password in self.passwords.items())
+        }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,8 +66,8 @@ class DirectoryAccounts:
         port: Of PostgreSQL on 127.0.0.1.
         password: Of the read-only role *user*: letters, digits, `-`, `_`.
         mailboxes: View with columns address, password (with scheme), active, quota_bytes (may be null).
-        application_passwords: View with columns id (`APPLICATION_ID_LENGTH` characters), address, password, active; the id
-            is the first part of what the user types. None: there are none.
+        application_passwords: View with columns id (`APPLICATION_ID_LENGTH` characters), address, password, active; the
+            id is the first part of what the user types. None: there are none.
     """
 
     port: int
@@ -88,21 +90,20 @@ class DirectoryAccounts:
     def files(self, homes: Path) -> dict[str, str]:
         """Return the files the sections name."""
         home = str(homes).replace("%", "%%").replace("'", "''")
+        one = f"FROM {self.mailboxes} WHERE address = '%Lu' AND active"
+        quota = "'*:bytes=' || coalesce(quota_bytes, 0) AS quota_rule"
         queries = {
-            "password_query": f"SELECT address AS user, password FROM {self.mailboxes} WHERE address = '%Lu' AND active",
-            "user_query": (
-                f"SELECT '{home}/%Ld/%Ln' AS home, '*:bytes=' || coalesce(quota_bytes, 0) AS quota_rule "
-                f"FROM {self.mailboxes} WHERE address = '%Lu' AND active"
-            ),
-            "iterate_query": f"SELECT address AS user FROM {self.mailboxes} WHERE active",
+            "password_query": f"SELECT address AS user, password {one}",
+            "user_query": f"SELECT '{home}/%Ld/%Ln' AS home, {quota} {one}",
+            "iterate_query": f"SELECT address AS user FROM {self.mailboxes} WHERE active",  # noqa: S608 - as below
         }
         return {"directory.sql": self._text(queries), **self._application_file()}
 
     def _application_file(self) -> dict[str, str]:
         if self.application_passwords is None:
             return {}
-        query = (
-            f"SELECT address AS user, password FROM {self.application_passwords} "
+        query = (  # the view's name is the operator's setting; Dovecot escapes what stands for %u and %w
+            f"SELECT address AS user, password FROM {self.application_passwords} "  # noqa: S608
             f"WHERE address = '%Lu' AND id = substr('%w', 1, {APPLICATION_ID_LENGTH}) AND active"
         )
         return {"application.sql": self._text({"password_query": query})}

@@ -1,4 +1,6 @@
-"""The configuration of a rootless Dovecot 2.3: one unprivileged account runs all of it, nothing is shared with the system's own.
+"""The configuration of a rootless Dovecot 2.3: one unprivileged account runs all of it.
+
+Nothing is shared with the system's own instance.
 
 Source: doc.dovecot.org 2.3, "Rootless installation": the internal and login users are the account itself and no service
 changes its root folder.
@@ -194,4 +196,6 @@ def _services(ports: DovecotPorts) -> tuple[Section, ...]:
 
 
 def _listener(name: str, port: int | None, *, tls: bool = False) -> Section:
-    return Section(kind="inet_listener", name=name, settings={"port": str(port or 0), **({"ssl": "yes"} if tls else {})})
+    return Section(
+        kind="inet_listener", name=name, settings={"port": str(port or 0), **({"ssl": "yes"} if tls else {})}
+    )

@@ -40,7 +40,7 @@ class NatsSettings:
     Attributes:
         folder: Holds the streams, the configuration and the log; created when missing.
         monitor_port: Answers `/healthz`, `/jsz`… on loopback.
-        permissions: The `authorization { … }` block, made by `postroom_shared.events.permissions`; empty lets everybody in.
+        permissions: The `authorization { … }` block, made by `postroom_shared.events.permissions`; empty lets all in.
         durable: Each message is on disk before it is acknowledged. The server's own default is every two minutes, which
             loses acknowledged messages in a crash (nats-io/nats-server#7564).
     """
@@ -100,7 +100,8 @@ class NatsServer:
         settings = self.settings
         sync = "always" if settings.durable else "2m"
         text = (
-            f'server_name: "postroom"\nlisten: "{LOOPBACK}:{settings.port}"\nhttp: "{LOOPBACK}:{settings.monitor_port}"\n'
+            f'server_name: "postroom"\nlisten: "{LOOPBACK}:{settings.port}"\n'
+            f'http: "{LOOPBACK}:{settings.monitor_port}"\n'
             f'jetstream {{ store_dir: "{settings.folder.resolve() / "jetstream"}", sync_interval: {sync} }}\n'
             f"{self._permissions}\n"
         )

@@ -38,7 +38,7 @@ class PostgresSettings:
     binaries: PostgresBinaries
     account: Account | None = None
     durable: bool = True
-    max_connections: int = 100
+    max_connections: int = 200
 
 
 class PostgresServer:
@@ -69,11 +69,13 @@ class PostgresServer:
         for attempt in range(1, START_ATTEMPTS + 1):
             await self.process.start()
             try:
-                return await self.process.until_ready(self._ready)
+                await self.process.until_ready(self._ready)
             except ProcessDiedError:
                 # Back ends of a killed server may hold the shared memory for a moment longer.
                 if attempt == START_ATTEMPTS or "pre-existing shared memory" not in tail(self._log_file):
                     raise
+            else:
+                return
 
     async def stop(self) -> None:
         """Shut down fast: sessions are ended, the data is written out."""
@@ -153,9 +155,16 @@ class PostgresServer:
             *(() if settings.durable else ("--no-sync",)),
         ]
         account = settings.account
-        owner = {} if account is None else {"user": account.uid, "group": account.gid, "extra_groups": []}
         done = subprocess.run(  # noqa: S603 - our own arguments
-            words, env=self._environment, cwd=settings.folder, capture_output=True, text=True, check=False, **owner
+            words,
+            env=self._environment,
+            cwd=settings.folder,
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode != 0:
             raise LocalServerError(f"PostgreSQL could not create {cluster}:\n{done.stdout}{done.stderr}")

@@ -13,7 +13,12 @@ from postroom_shared.localservers.accounts import Account, reachable_copy
 from postroom_shared.localservers.errors import ServerMissingError
 
 OLDEST_MAJOR = 15
-SYSTEM_FOLDERS = ("/usr/lib/postgresql", "/usr/pgsql-*", "/opt/homebrew/opt/postgresql@*", "/usr/local/opt/postgresql@*")
+SYSTEM_FOLDERS = (
+    "/usr/lib/postgresql",
+    "/usr/pgsql-*",
+    "/opt/homebrew/opt/postgresql@*",
+    "/usr/local/opt/postgresql@*",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +29,7 @@ class PostgresBinaries:
     major: int
 
     def program(self, name: str) -> str:
-        """Return the path of `initdb`, `postgres`…"""
+        """Return the path of the program *name*, as `initdb`."""
         return str(self.prefix / "bin" / name)
 
     def reachable_by(self, account: Account | None, *, cache: Path) -> "PostgresBinaries":

@@ -38,6 +38,8 @@ async def create_database(dsn: str, name: str, *, template: str | None = None) -
 
     Args:
         dsn: The superuser's address of any other database of the server.
+        name: Lower-case letters, digits, `_`.
+        template: Nobody may be connected to it.
     """
     connection = await asyncpg.connect(dsn)
     try:
@@ -90,11 +92,12 @@ async def _ensure_role(connection: asyncpg.Connection, name: str, password: str)
 
 
 async def _open_mail_views(connection: asyncpg.Connection) -> None:
+    reader_only = f"grant select on tables to {MAIL_READER}"
     for statement in (
         f"create schema if not exists {MAIL_SCHEMA} authorization {MAIL_OWNER}",
         f"grant usage on schema {MAIL_SCHEMA} to {MAIL_READER}",
         f"grant select on all tables in schema {MAIL_SCHEMA} to {MAIL_READER}",
-        f"alter default privileges for role {MAIL_OWNER} in schema {MAIL_SCHEMA} grant select on tables to {MAIL_READER}",
+        f"alter default privileges for role {MAIL_OWNER} in schema {MAIL_SCHEMA} {reader_only}",
         f"alter role {MAIL_READER} set search_path = {MAIL_SCHEMA}",
     ):
         await connection.execute(statement)

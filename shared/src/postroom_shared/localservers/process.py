@@ -32,6 +32,7 @@ class Command:
         environment: The whole environment; nothing is inherited but what stands here.
         account: Run as this account; None keeps the own one.
         stop_signal: Asks for a clean end; also sent when the parent dies.
+        stop_group: Whether `stop` signals the children too, where the program alone is slow to end them.
         stop_grace_s: Seconds from the stop signal to SIGKILL.
         titles: How the command lines of its processes begin, and no others', where `Mark` needs it.
     """
@@ -44,6 +45,7 @@ class Command:
     working_folder: Path | None = None
     account: Account | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    stop_group: bool = False
     stop_grace_s: float = 10.0
     titles: tuple[str, ...] = ()
 
@@ -125,7 +127,9 @@ class LocalProcess:
         """End the process and all its children: stop signal, grace, SIGKILL. Does nothing when it does not run."""
         popen = self._popen
         if popen is not None and popen.poll() is None:
-            popen.send_signal(self.command.stop_signal)
+            # The process is not reaped yet, so its number and that of its group (start_new_session) are still its own.
+            send = os.killpg if self.command.stop_group else os.kill
+            send(popen.pid, self.command.stop_signal)
             try:
                 await asyncio.wait_for(self.wait(), self.command.stop_grace_s)
             except TimeoutError:

@@ -1,8 +1,8 @@
 """Find and end what an earlier run left behind.
 
-Each child carries `POSTROOM_PROCESS_OF=<folder>/<name>` in its environment and hands it to its own children. A process that
-carries the mark of a folder belongs to that folder, whatever its number: a recycled process id cannot be mistaken for it.
-A program that wipes its environment (Dovecot writes its titles there) is known by how its command line begins instead.
+Each child carries `POSTROOM_PROCESS_OF=<folder>/<name>` in its environment and hands it to its own children. A process
+that carries the mark of a folder belongs to that folder, whatever its number: a recycled process id cannot be mistaken
+for it. A program that wipes its environment (Dovecot writes its titles there) is known by how its command line begins.
 """
 
 import asyncio

@@ -19,6 +19,7 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 DEFAULT_PORT = 4222
 RECONNECT_WAIT_S = 0.25
 PROBE_PAUSE_S = 0.05
+SAME_ERROR_EVERY_S = 30.0
 _VIOLATION = re.compile(r'permissions violation for (publish|subscription) to "([^"]+)"', re.IGNORECASE)
 
 
@@ -44,91 +45,114 @@ class Refusals:
         self._subjects.clear()
 
 
-@dataclass(frozen=True, slots=True)
 class NatsConnection:
-    """The client, its JetStream context and what was refused to it."""
-
-    client: Client
-    jetstream: JetStreamContext
-    refusals: Refusals
-
-    async def close(self) -> None:
-        """Send what is buffered and leave."""
-        await self.client.close()
-
-
-async def connect(
-    servers: str | Sequence[str], *, service: str, seed: str | None = None, wait_s: float = 30.0, request_s: float = 5.0
-) -> NatsConnection:
-    """Return a connection that reconnects for ever; its inboxes are below `_INBOX.<service>`.
+    """A connection that is made once and then mends itself; usable, though not connected, from the start.
 
     Args:
-        servers: One URL or several of a cluster, `nats://host:port`.
-        service: Name of the service, as in its manifest.
+        service: Name of the service, as in its manifest; its inboxes are below `_INBOX.<service>`.
         seed: The secret of its nkey (`SU…`); None only where the server lets everybody in.
-        wait_s: How long to wait for a server that accepts us.
         request_s: Time limit of each JetStream request.
 
-    Raises:
-        NatsUnavailableError: None did in time; the message says why.
+    Attributes:
+        client: For core NATS.
+        jetstream: For streams.
+        refusals: What the server did not let us do.
     """
-    urls = [servers] if isinstance(servers, str) else list(servers)
-    client, refusals, callbacks = Client(), Refusals(), _Callbacks(service)
-    callbacks.refusals = refusals
-    deadline = monotonic() + wait_s
-    await _probe(urls, deadline)
-    attempt = client.connect(
-        urls,
-        name=service,
-        nkeys_seed_str=seed,
-        inbox_prefix=f"_INBOX.{service}",
-        error_cb=callbacks.on_error,
-        disconnected_cb=callbacks.on_disconnected,
-        reconnected_cb=callbacks.on_reconnected,
-        max_reconnect_attempts=-1,
-        reconnect_time_wait=RECONNECT_WAIT_S,  # type: ignore[arg-type]  # a float works: it goes to asyncio.sleep
-        connect_timeout=5,
-    )
-    try:
-        await asyncio.wait_for(attempt, max(0.1, deadline - monotonic()))
-    except (TimeoutError, OSError, Error) as error:
-        raise NatsUnavailableError(f"no NATS server accepts {service}: {callbacks.last_error or error}") from error
-    return NatsConnection(client, client.jetstream(timeout=request_s), refusals)
 
-
-class _Callbacks:
-    """What nats-py reports by itself goes to the log, permission violations to `Refusals` too."""
-
-    refusals: Refusals
-
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, *, seed: str | None = None, request_s: float = 5.0) -> None:
+        self.client = Client()
+        self.jetstream: JetStreamContext = self.client.jetstream(timeout=request_s)
+        self.refusals = Refusals()
         self._service = service
-        self.last_error: Exception | None = None
+        self._seed = seed
+        self._last_error: Exception | None = None
+        self._logged: tuple[str, float] = ("", 0.0)
 
-    async def on_error(self, error: Exception) -> None:
-        self.last_error = error
+    @property
+    def is_connected(self) -> bool:
+        """Whether the server answers at the moment."""
+        return self.client.is_connected
+
+    async def open(self, servers: str | Sequence[str], *, wait_s: float | None = None) -> None:
+        """Connect, and reconnect for ever after.
+
+        Args:
+            servers: One URL or several of a cluster, `nats://host:port`.
+            wait_s: How long to wait for a server that accepts us; None for ever.
+
+        Raises:
+            NatsUnavailableError: None did in time; the message says why.
+        """
+        urls = [servers] if isinstance(servers, str) else list(servers)
+        try:
+            async with asyncio.timeout(wait_s):
+                await _probe(urls)
+                await self._connect(urls)
+        except (TimeoutError, OSError, Error) as error:
+            why = self._last_error or f"nothing listens at {', '.join(map(_place, urls))}"
+            raise NatsUnavailableError(f"no NATS server accepts {self._service}: {why}") from error
+
+    async def close(self) -> None:
+        """Leave; requests in flight fail."""
+        if not self.client.is_closed:
+            await self.client.close()
+
+    async def _connect(self, urls: list[str]) -> None:
+        await self.client.connect(
+            urls,
+            name=self._service,
+            nkeys_seed_str=self._seed,
+            inbox_prefix=f"_INBOX.{self._service}",
+            error_cb=self._on_error,
+            disconnected_cb=self._on_disconnected,
+            reconnected_cb=self._on_reconnected,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=RECONNECT_WAIT_S,  # type: ignore[arg-type]  # only ever slept for
+            connect_timeout=5,
+        )
+
+    async def _on_error(self, error: Exception) -> None:
+        self._last_error = error
         if (violation := _VIOLATION.search(str(error))) is not None:
             self.refusals.note(violation[2])
             _log.error("nats.permission_refused", service=self._service, action=violation[1], subject=violation[2])
         else:
-            _log.warning("nats.error", service=self._service, error=str(error) or type(error).__name__)
+            self._warn(str(error) or type(error).__name__)
 
-    async def on_disconnected(self) -> None:
+    def _warn(self, text: str) -> None:
+        """Log an error, but the same one not at each of many attempts."""
+        last_text, last_time = self._logged
+        if text != last_text or monotonic() - last_time > SAME_ERROR_EVERY_S:
+            self._logged = (text, monotonic())
+            _log.warning("nats.error", service=self._service, error=text)
+
+    async def _on_disconnected(self) -> None:
         _log.warning("nats.disconnected", service=self._service)
 
-    async def on_reconnected(self) -> None:
+    async def _on_reconnected(self) -> None:
         self.refusals.forget()
         _log.info("nats.reconnected", service=self._service)
 
 
-async def _probe(urls: Sequence[str], deadline: float) -> None:
+async def connect(
+    servers: str | Sequence[str], *, service: str, seed: str | None = None, wait_s: float = 30.0
+) -> NatsConnection:
+    """Return an open connection (`NatsConnection.open`)."""
+    connection = NatsConnection(service, seed=seed)
+    try:
+        await connection.open(servers, wait_s=wait_s)
+    except NatsUnavailableError:
+        await connection.close()
+        raise
+    return connection
+
+
+async def _probe(urls: Sequence[str]) -> None:
     """Wait until one port listens; nats-py would sleep 2 s after a first refused attempt."""
     while True:
         for url in urls:
             if await _listens(url):
                 return
-        if monotonic() > deadline:
-            raise NatsUnavailableError(f"no NATS server listens at {', '.join(_place(url) for url in urls)}")
         await asyncio.sleep(PROBE_PAUSE_S)
 
 

@@ -64,6 +64,7 @@ class Relay:
         self._woken = asyncio.Event()
         self._purge_at = monotonic() + poll_s
         self._failed_in_a_row = 0
+        self._has_stream = False
         self.leading = False
         self.published = 0
         self.failures = 0
@@ -82,10 +83,9 @@ class Relay:
         while not await repository.try_to_lead(connection):
             if await first_of(stop, timeout_s=self._poll_s):
                 return
+        await self._listen(connection)
         self.leading = True
         _log.info("relay.leading", service=self._manifest.name)
-        await ensure_stream(self._nats.jetstream, self._manifest, replicas=self._replicas)
-        await self._listen(connection)
         while not stop.is_set():
             try:
                 full = await self._relay_batch(connection)
@@ -101,6 +101,7 @@ class Relay:
         """Publish the next rows; return whether there may be more already."""
         async with AsyncSession(connection) as session:
             rows = await self._waiting_rows(session)
+            await self._have_stream()
             if not rows:
                 await self._purge(session)
                 return False
@@ -121,10 +122,15 @@ class Relay:
         self.oldest_unpublished_s = max(0.0, _age_s(rows[0])) if rows else 0.0
         return rows
 
+    async def _have_stream(self) -> None:
+        if not self._nats.is_connected:
+            raise PublishError("NATS is not connected")
+        if not self._has_stream:
+            await ensure_stream(self._nats.jetstream, self._manifest, replicas=self._replicas)
+            self._has_stream = True
+
     async def _publish(self, rows: Sequence[UnpublishedRow]) -> tuple[int, PublishError | None]:
         """Return how many rows from the first on were acknowledged, and what became of the next one."""
-        if not self._nats.client.is_connected:
-            return 0, PublishError("NATS is not connected")
         jetstream = self._nats.jetstream
         futures = []
         for row in rows:
@@ -134,8 +140,7 @@ class Relay:
         outcomes = [self._outcome(row, future) for row, future in zip(rows, futures, strict=True)]
         acknowledged = next((index for index, error in enumerate(outcomes) if error is not None), len(rows))
         error = outcomes[acknowledged] if acknowledged < len(rows) else None
-        if isinstance(error, StreamMissingError):
-            await ensure_stream(jetstream, self._manifest, replicas=self._replicas)
+        self._has_stream = not isinstance(error, StreamMissingError)
         return acknowledged, error
 
     def _outcome(self, row: UnpublishedRow, future: "asyncio.Future[PubAck]") -> PublishError | None:

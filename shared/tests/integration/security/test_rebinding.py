@@ -9,8 +9,9 @@ from ipaddress import IPv4Address
 from typing import cast
 
 import pytest
-from postroom_shared.security.dialling import Dialler, HostRefusedError, HostUnreachableError
 from typing_extensions import override
+
+from postroom_shared.security.dialling import Dialler, HostRefusedError, HostUnreachableError
 
 
 class FickleNameServer(asyncio.DatagramProtocol):

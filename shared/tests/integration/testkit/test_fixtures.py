@@ -3,6 +3,7 @@
 import asyncpg
 import nats
 import pytest
+
 from postroom_shared.manifest import ServiceManifest
 from postroom_shared.testkit import MAILBOX_PASSWORD, StartDovecot, TestDatabase, TestDovecot, TestNats, TestPostgres
 

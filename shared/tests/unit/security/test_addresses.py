@@ -7,6 +7,7 @@ import pytest
 import ssrfguard
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from postroom_shared.security.dialling.addresses import IpAddress, is_public, is_within, parse_address
 
 PUBLIC = (

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import pytest
+
 from postroom_shared.errors import RateLimitedError
 from postroom_shared.security.dialling import DialBudget
 

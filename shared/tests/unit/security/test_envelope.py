@@ -3,6 +3,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from postroom_shared.security.sealing import Keyring, KeyringError, SealBrokenError
 from postroom_shared.security.sealing.envelope import (
     SealContext,

@@ -1,6 +1,7 @@
 from uuid import uuid4
 
 import pytest
+
 from postroom_shared.security.blobs import BlobDamagedError
 from postroom_shared.security.blobs.framing import CHUNK_SIZE_BYTES, TAG_SIZE_BYTES, Frames, chunks_of
 

@@ -4,6 +4,7 @@ import string
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from postroom_shared.security.dialling.addresses import parse_address
 from postroom_shared.security.dialling.hostnames import is_public_name, parse_host
 

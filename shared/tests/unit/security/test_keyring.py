@@ -5,6 +5,7 @@ import traceback
 from pathlib import Path
 
 import pytest
+
 from postroom_shared.security.sealing import Keyring, KeyringError, add_master_key, use_master_key
 
 KEY = bytes(range(32))

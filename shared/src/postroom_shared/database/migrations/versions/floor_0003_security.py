@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+
 from postroom_shared.database.migrating import protect_rows
 
 revision = "floor_0003"

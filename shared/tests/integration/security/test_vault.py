@@ -245,7 +245,7 @@ async def test_opening_again_asks_no_database_until_the_time_is_over(transaction
 async def test_a_new_master_key_takes_over_in_batches_and_no_value_changes(transaction: Transaction):
     organisations = [uuid4() for _ in range(5)]
     sealed = {each: await seal(transaction, Vault(KEYRING), each) for each in organisations}
-    batches = []
+    batches: list[int] = []
     while not batches or batches[-1]:
         async with transaction(None) as session:
             batches.append(await Vault(ROTATED).rewrap(session, limit=2))

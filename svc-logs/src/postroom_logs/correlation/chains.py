@@ -12,12 +12,9 @@ _EXPECTED: Final = 5_000
 _QUEUED_AS: Final = "queued as "
 
 
-def queued_as(attempt: Attempted) -> str | None:
-    """Return the queue id that the receiver gave the message, when its answer says one."""
-    found = attempt.text.rfind(_QUEUED_AS)
-    if found < 0 or attempt.agent not in {"smtp", "lmtp"}:
-        return None
-    return attempt.text[found + len(_QUEUED_AS) :].partition(" ")[0].rstrip(")") or None
+def queued_as(text: str) -> str:
+    """Return the queue id that a receiver's answer gives the message."""
+    return text[text.rfind(_QUEUED_AS) + len(_QUEUED_AS) :].partition(" ")[0].rstrip(")")
 
 
 class Chains:
@@ -30,16 +27,20 @@ class Chains:
     def __init__(self, hosts: Mapping[str, HostState]) -> None:
         self._hosts = hosts
 
-    def hop(self, message: Message, attempt: Attempted, queue_id: str) -> bool:
+    def hop(self, message: Message, attempt: Attempted) -> bool:
         """Tell whether an attempt was a step between two of our queues; join the two messages.
 
         False also when the next queue id is not known: then the attempt is the last thing the log says.
         """
-        relay, address = name_and_address(attempt.relay)
+        if attempt.agent not in {"smtp", "lmtp"} or _QUEUED_AS not in attempt.text:
+            return False
         own = self._hosts[message.host]
-        if address in {"::1", "127.0.0.1"} or address.startswith("127."):
-            return self._join(message, own.open.get(queue_id))
-        receiver = self._receiver(relay, own)
+        if "[127." in attempt.relay or "[::1]" in attempt.relay:
+            return self._join(message, own.open.get(queued_as(attempt.text)))
+        return len(self._hosts) > 1 and self._hop_to_host(message, attempt, own)
+
+    def _hop_to_host(self, message: Message, attempt: Attempted, own: HostState) -> bool:
+        receiver, queue_id = self._receiver(name_and_address(attempt.relay)[0], own), queued_as(attempt.text)
         if receiver is None:
             return False
         following = receiver.open.get(queue_id)
@@ -59,8 +60,6 @@ class Chains:
         return True
 
     def _receiver(self, relay: str, own: HostState) -> HostState | None:
-        if len(self._hosts) == 1:
-            return None
         short = relay.partition(".")[0]
         for host in self._hosts.values():
             if host is not own and (host.name == relay or host.short_name == short):

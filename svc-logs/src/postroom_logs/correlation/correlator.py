@@ -3,17 +3,16 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from postroom_logs.correlation.chains import Chains, queued_as
+from postroom_logs.correlation.chains import Chains
 from postroom_logs.correlation.deliveries import Attempt, Delivery, DeliveryStatus
 from postroom_logs.correlation.hosts import HostState
-from postroom_logs.correlation.messages import Message
+from postroom_logs.correlation.messages import Message, Recipient
 from postroom_logs.correlation.outcomes import HandOvers
 from postroom_logs.correlation.refusals import refuse
 from postroom_logs.daemons import log_events as said
 
 STALE_US: Final = 8 * 86_400 * 1_000_000
 """Messages older than this are given up; Postfix bounces after five days (maximal_queue_lifetime)."""
-_SWEEP_EVERY: Final = 50_000
 _STATUS: Final = {
     "sent": DeliveryStatus.DELIVERED,
     "bounced": DeliveryStatus.BOUNCED,
@@ -22,6 +21,8 @@ _STATUS: Final = {
     "expired": DeliveryStatus.EXPIRED,
 }
 _TO_MAILBOXES: Final = {"lmtp", "pipe", "dovecot", "dovecot_lmtp", "dovecot_delivery"}
+_DELIVERED: Final = DeliveryStatus.DELIVERED
+_new: Final = tuple.__new__
 _Handler = Callable[[HostState, int, Any], None]
 
 
@@ -35,7 +36,6 @@ class Correlator:
         """Messages that a Sieve rule sent on, by Message-ID and new recipient, and what they were sent on from."""
         self._chains = Chains(self.hosts)
         self._changed: list[Message] = []
-        self._fed = 0
         self._handlers: dict[type, _Handler] = {
             said.Attempted: self._attempted,
             said.Queued: self._queued,
@@ -139,22 +139,20 @@ class Correlator:
         if status is None:  # deliverable, undeliverable: an address was probed, nothing was sent
             message.probe = True
             return
-        if status is DeliveryStatus.DELIVERED:
-            following = queued_as(event)
-            if following is not None and self._chains.hop(message, event, following):
+        if status is _DELIVERED:
+            if self._chains.hop(message, event):
                 return
             status = self._delivered(host, message, event)
-        recipient = message.recipient(event.recipient)
-        recipient.attempts.append(Attempt(at_us, event))
+        recipient = message.recipients.get(event.recipient)
+        if recipient is None:
+            recipient = message.recipients[event.recipient] = Recipient(event.recipient)
+        recipient.attempts += (_new(Attempt, (at_us, event)),)
         recipient.status = status
-        recipient.original = event.original_recipient
-        recipient.last_us = at_us
-        recipient.dsn, recipient.relay, recipient.text = event.dsn, event.relay, event.text
         recipient.changed = True
         if not message.changed:
             message.changed = True
             self._changed.append(message)
-        if status is DeliveryStatus.DELIVERED and event.agent in _TO_MAILBOXES:
+        if status is _DELIVERED and event.agent in _TO_MAILBOXES:
             recipient.outcome = self.hand_overs.claim(event, message.message_id, (message, event.recipient))
             if recipient.outcome is not None and recipient.outcome.forwarded_to:
                 self._redirected(message, recipient.outcome.forwarded_to)
@@ -167,9 +165,9 @@ class Correlator:
             return DeliveryStatus.FORWARDED
         if event.agent == "discard" or "discarded, id=" in event.text:  # amavis answers 250 to what it throws away
             return DeliveryStatus.DISCARDED
-        return DeliveryStatus.DELIVERED
+        return _DELIVERED
 
-    def _redirected(self, message: Message, targets: list[str]) -> None:
+    def _redirected(self, message: Message, targets: tuple[str, ...]) -> None:
         for target in targets:
             if len(self.redirections) >= 10_000:
                 del self.redirections[next(iter(self.redirections))]
@@ -204,22 +202,18 @@ class Correlator:
     def _authenticated(self, host: HostState, at_us: int, event: said.Authenticated) -> None:
         message = host.open.get(event.queue_id)
         if message is not None:
-            message.notes.append((at_us, event.method, event.result))
+            message.note(at_us, event.method, event.result)
 
     def _filtered(self, host: HostState, at_us: int, event: said.Filtered) -> None:
         message = self._chains.filter(host, event)
         if message is not None:
-            message.notes.append((at_us, "amavis", f"{event.action} {event.verdict} {event.score or ''}".strip()))
+            message.note(at_us, "amavis", f"{event.action} {event.verdict} {event.score or ''}".strip())
 
     def _expired(self, host: HostState, at_us: int, event: said.Expired) -> None:
         message = host.open.get(event.queue_id)
         if message is None:
             return
-        for recipient in message.recipients.values():
-            if recipient.status is DeliveryStatus.DEFERRED:
-                recipient.status = DeliveryStatus.EXPIRED
-                recipient.last_us = at_us
-                recipient.changed = True
+        message.turn(before=DeliveryStatus.DEFERRED, after=DeliveryStatus.EXPIRED, at_us=at_us)
         self._change(message)
 
     def _refused(self, host: HostState, at_us: int, event: said.Refused) -> None:
@@ -227,22 +221,14 @@ class Correlator:
 
     def _held(self, host: HostState, at_us: int, event: said.Held) -> None:
         message = host.message(event.queue_id, at_us)
-        for recipient in message.recipients.values():
-            if recipient.status is DeliveryStatus.DEFERRED:
-                recipient.status = DeliveryStatus.HELD
-                recipient.last_us = at_us
-                recipient.changed = True
+        message.turn(before=DeliveryStatus.DEFERRED, after=DeliveryStatus.HELD, at_us=at_us)
         self._change(message)
 
     def _released(self, host: HostState, at_us: int, event: said.Released) -> None:
         message = host.open.get(event.queue_id)
         if message is None:
             return
-        for recipient in message.recipients.values():
-            if recipient.status is DeliveryStatus.HELD:
-                recipient.status = DeliveryStatus.DEFERRED
-                recipient.last_us = at_us
-                recipient.changed = True
+        message.turn(before=DeliveryStatus.HELD, after=DeliveryStatus.DEFERRED, at_us=at_us)
         self._change(message)
 
     def _removed(self, host: HostState, _at_us: int, event: said.Removed) -> None:

@@ -30,9 +30,7 @@ class HostState:
     def unqueued(self, queue_id: str, at_us: int) -> Message:
         """Return a message that has no life in the queue."""
         self.serial += 1
-        return Message(
-            host=self.name, queue_id=queue_id, at_us=at_us, key=f"{self.name}/{queue_id}/{at_us}/{self.serial}"
-        )
+        return Message(self.name, queue_id, at_us, self.serial)
 
     def message(self, queue_id: str, at_us: int) -> Message:
         """Return the open message of that queue id; a log that begins in its middle opens it late."""

@@ -1,79 +1,68 @@
-"""Messages as the correlator holds them while their queue ids live."""
+"""Messages as the correlator holds them while their queue ids live.
+
+Most messages and recipients keep most of their attributes at the defaults of the class, which cost nothing to set.
+"""
+
+from typing import Final
 
 from postroom_logs.correlation.deliveries import Attempt, Delivery, DeliveryStatus, is_junk
 from postroom_logs.correlation.outcomes import Outcome
 from postroom_logs.daemons.log_events import Scanned
 
+_DELIVERED: Final = DeliveryStatus.DELIVERED
+_new: Final = tuple.__new__
+
 
 class Recipient:
     """One recipient of a message."""
 
-    __slots__ = ("attempts", "changed", "dsn", "last_us", "name", "original", "outcome", "relay", "status", "text")
+    attempts: tuple[Attempt, ...] = ()
+    status: DeliveryStatus = DeliveryStatus.DEFERRED
+    changed: bool = True
+    outcome: Outcome | None = None
+    refused_us: int | None = None
+    """When the recipient's status changed without an attempt: a refusal, the end of the queue's patience."""
+    refusal: str | None = None
+    refusal_dsn: str = ""
 
     def __init__(self, name: str) -> None:
         """Begin without an attempt."""
         self.name = name
-        self.original: str | None = None
-        self.attempts: list[Attempt] = []
-        self.status = DeliveryStatus.DEFERRED
-        self.last_us = 0
-        self.dsn = ""
-        self.relay = ""
-        self.text = ""
-        self.outcome: Outcome | None = None
+
+    def turn(self, status: DeliveryStatus, *, at_us: int) -> None:
+        """Change the status for another reason than an attempt."""
+        self.status = status
+        self.refused_us = at_us
         self.changed = True
 
 
 class Message:
     """A message under one queue id of one host."""
 
-    __slots__ = (
-        "changed",
-        "client_address",
-        "client_name",
-        "first_us",
-        "has_predecessor",
-        "host",
-        "key",
-        "listed_us",
-        "login",
-        "message_id",
-        "notes",
-        "parent",
-        "probe",
-        "queue_id",
-        "queue_ids",
-        "recipients",
-        "scan",
-        "sender",
-        "service",
-        "size_bytes",
-        "submitted",
-    )
+    client_name: str | None = None
+    client_address: str | None = None
+    login: str | None = None
+    service: str = ""
+    submitted: bool = False
+    message_id: str | None = None
+    sender: str | None = None
+    size_bytes: int | None = None
+    parent: str | None = None
+    has_predecessor: bool = False
+    probe: bool = False
+    scan: Scanned | None = None
+    notes: tuple[tuple[int, str, str], ...] = ()
+    changed: bool = False
 
-    def __init__(self, *, host: str, queue_id: str, at_us: int, key: str) -> None:
-        """Begin at first sight."""
+    def __init__(self, host: str, queue_id: str, at_us: int, serial: int) -> None:
+        """Begin at first sight; *serial* is never used twice on the host."""
         self.host = host
         self.queue_id = queue_id
         self.queue_ids: tuple[str, ...] = (queue_id,) if queue_id else ()
-        self.key = key
+        self.key = f"{host}/{queue_id}/{at_us}/{serial}"
         self.listed_us = at_us
         self.first_us = at_us
-        self.client_name: str | None = None
-        self.client_address: str | None = None
-        self.login: str | None = None
-        self.service = ""
-        self.submitted = False
-        self.message_id: str | None = None
-        self.sender: str | None = None
-        self.size_bytes: int | None = None
-        self.parent: str | None = None
-        self.has_predecessor = False
-        self.probe = False
-        self.scan: Scanned | None = None
-        self.notes: list[tuple[int, str, str]] = []
         self.recipients: dict[str, Recipient] = {}
-        self.changed = False
 
     def recipient(self, name: str) -> Recipient:
         """Return the recipient of that name, new or known."""
@@ -81,6 +70,16 @@ class Message:
         if found is None:
             found = self.recipients[name] = Recipient(name)
         return found
+
+    def turn(self, *, before: DeliveryStatus, after: DeliveryStatus, at_us: int) -> None:
+        """Change the status of every recipient that has the status *before*."""
+        for recipient in self.recipients.values():
+            if recipient.status is before:
+                recipient.turn(after, at_us=at_us)
+
+    def note(self, at_us: int, who: str, what: str) -> None:
+        """Add what a filter or signature checker said."""
+        self.notes = (*self.notes, (at_us, who, what))
 
     def follow(self, earlier: "Message") -> None:
         """Take over what is known of the same message under an earlier queue id.
@@ -110,48 +109,58 @@ class Message:
 
     def delivery(self, recipient: Recipient) -> Delivery:
         """Return what is known for one recipient."""
-        outcome = recipient.outcome
-        status = recipient.status
-        if outcome is not None and status is DeliveryStatus.DELIVERED:
+        outcome, status, attempts = recipient.outcome, recipient.status, recipient.attempts
+        original, dsn, relay, text, last_us = None, recipient.refusal_dsn, "", recipient.refusal or "", self.first_us
+        if attempts:
+            last_us, attempt = attempts[-1]
+            original, relay = attempt.original_recipient, attempt.relay
+            if recipient.refusal is None:
+                dsn, text = attempt.dsn, attempt.text
+        if recipient.refused_us is not None:
+            last_us = max(last_us, recipient.refused_us)
+        if outcome is not None and status is _DELIVERED:
             status = outcome_status(outcome)
-        return Delivery(
-            f"{self.key}/{recipient.name}",
-            self.listed_us,
-            self.first_us,
-            recipient.last_us,
-            self.host,
-            self.queue_id,
-            self.queue_ids,
-            self.sender,
-            recipient.name,
-            recipient.original,
-            self.message_id,
-            self.size_bytes,
-            status,
-            recipient.dsn,
-            recipient.relay,
-            recipient.text,
-            tuple(recipient.attempts),
-            self.submitted,
-            self.login,
-            self.client_name,
-            self.client_address,
-            self.service,
-            self.parent,
-            outcome.folder if outcome else None,
-            tuple(outcome.forwarded_to) if outcome else (),
-            outcome.answered if outcome else False,
-            self.scan,
-            tuple(self.notes),
+        return _new(
+            Delivery,
+            (
+                f"{self.key}/{recipient.name}",
+                self.listed_us,
+                self.first_us,
+                last_us,
+                self.host,
+                self.queue_id,
+                self.queue_ids,
+                self.sender,
+                recipient.name,
+                original,
+                self.message_id,
+                self.size_bytes,
+                status,
+                dsn,
+                relay,
+                text,
+                attempts,
+                self.submitted,
+                self.login,
+                self.client_name,
+                self.client_address,
+                self.service,
+                self.parent,
+                outcome.folder if outcome else None,
+                outcome.forwarded_to if outcome else (),
+                outcome.answered if outcome else False,
+                self.scan,
+                self.notes,
+            ),
         )
 
 
 def outcome_status(outcome: Outcome) -> DeliveryStatus:
     """Return the status of a message that the mailbox server took: where it lies decides, then where it went."""
     if outcome.folder is not None:
-        return DeliveryStatus.JUNK if is_junk(outcome.folder) else DeliveryStatus.DELIVERED
+        return DeliveryStatus.JUNK if is_junk(outcome.folder) else _DELIVERED
     if outcome.refused:
         return DeliveryStatus.REJECTED
     if outcome.forwarded_to:
         return DeliveryStatus.FORWARDED
-    return DeliveryStatus.FILTERED if outcome.discarded else DeliveryStatus.DELIVERED
+    return DeliveryStatus.FILTERED if outcome.discarded else _DELIVERED

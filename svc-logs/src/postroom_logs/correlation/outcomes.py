@@ -18,16 +18,15 @@ V = TypeVar("V")
 class Outcome:
     """What was done with one message for one mailbox, in one session."""
 
-    __slots__ = ("answered", "discarded", "folder", "forwarded_to", "refused", "user")
+    folder: str | None = None
+    forwarded_to: tuple[str, ...] = ()
+    discarded: bool = False
+    refused: bool = False
+    answered: bool = False
 
-    def __init__(self, *, user: str) -> None:
+    def __init__(self, user: str) -> None:
         """Begin with nothing done."""
         self.user = user
-        self.folder: str | None = None
-        self.forwarded_to: list[str] = []
-        self.discarded = False
-        self.refused = False
-        self.answered = False
 
     def add(self, acted: MailboxActed) -> None:
         """Take one more line into account; a message may be stored, forwarded and answered at once."""
@@ -35,7 +34,7 @@ class Outcome:
         if action == "stored":
             self.folder = acted.target
         elif action == "forwarded":
-            self.forwarded_to.append(acted.target)
+            self.forwarded_to = (*self.forwarded_to, acted.target)
         elif action == "discarded":
             self.discarded = True
         elif action == "refused":
@@ -73,19 +72,18 @@ class HandOvers(Generic[T]):
         if self.asked and name in self.asked:
             asker = _of_user(self.asked[name], event.user)
             if asker.outcome is None:
-                asker.outcome = _new(event)
+                asker.outcome = Outcome(event.user)
             asker.outcome.add(event)
             return asker
         known = self.acted.get(name)
         if known is None:
             _make_room(self.acted)
-            known = self.acted[name] = []
-        for outcome in known:
-            if outcome.user == event.user:
-                break
+            outcome = Outcome(event.user)
+            self.acted[name] = [outcome]
         else:
-            outcome = _new(event)
-            known.append(outcome)
+            outcome = next((outcome for outcome in known if outcome.user == event.user), Outcome(event.user))
+            if outcome not in known:
+                known.append(outcome)
         outcome.add(event)
         return None
 
@@ -93,12 +91,13 @@ class HandOvers(Generic[T]):
         """Return what the mailbox server did with an attempt's message; without an answer yet, *asker* waits."""
         session = _session_in(attempt.text)
         name = session or _by_message(message_id or "", attempt.recipient)
-        known = self.acted.get(name)
+        known = self.acted.pop(name, None)
         if known:
+            if len(known) == 1:
+                return known[0]
             outcome = _of_user(known, attempt.recipient)
             known.remove(outcome)
-            if not known:
-                del self.acted[name]
+            self.acted[name] = known
             return outcome
         if session:
             if name not in self.asked:
@@ -121,10 +120,6 @@ def _of_user(candidates: list[U], user: str) -> U:
             return candidate
     wanted = user.lower()
     return next((candidate for candidate in candidates if candidate.user.lower() == wanted), candidates[0])
-
-
-def _new(event: MailboxActed) -> Outcome:
-    return Outcome(user=event.user)
 
 
 def _make_room(waiting: dict[str, V]) -> None:

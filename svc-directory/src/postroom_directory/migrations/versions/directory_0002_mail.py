@@ -2,10 +2,11 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
+
 from postroom_directory.migrations.mail_names import create_name_triggers
 from postroom_directory.migrations.mail_views import create_views, let_views_see_all_rows
 from postroom_shared.database.migrating import protect_rows
-from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "directory_0002"
 down_revision = "directory_0001"

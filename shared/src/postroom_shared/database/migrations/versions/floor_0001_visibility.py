@@ -2,8 +2,9 @@
 
 import sqlalchemy as sa
 from alembic import op
-from postroom_shared.database.migrating import protect_rows
 from sqlalchemy.dialects.postgresql import JSONB
+
+from postroom_shared.database.migrating import protect_rows
 
 revision = "floor_0001"
 down_revision = None

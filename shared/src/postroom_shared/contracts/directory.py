@@ -6,8 +6,9 @@ Nothing here may hold a name, an address or content: a stream cannot be erased r
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from postroom_shared.events.payload import EventPayload
 from pydantic import BaseModel, Field
+
+from postroom_shared.events.payload import EventPayload
 
 Version = Annotated[int, Field(ge=0, description="Grows with each change of the thing; a lower one is old news.")]
 

@@ -9,6 +9,11 @@ from uuid import UUID
 
 import pytest
 import structlog
+from postroom_shared.testkit import TestNats
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from postroom_shared.contracts.imports import ImportJobCancelledV1, ImportJobFailedV1, ImportJobStartedV1
 from postroom_shared.database import bind_organisation
 from postroom_shared.events import Relay, publish
@@ -17,11 +22,7 @@ from postroom_shared.events.errors import EventTooLargeError
 from postroom_shared.events.outbox import outbox_age_s, purge_outbox, republish
 from postroom_shared.events.streams import ensure_stream
 from postroom_shared.principal import SystemPrincipal
-from postroom_shared.testkit import TestNats
 from postroom_shared.values import uuid7
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 ORGANISATION = uuid7()
 OTHER = uuid7()
@@ -174,8 +175,10 @@ async def test_the_relay_waits_for_a_database_that_hung_up(publisher: Any, datab
         await until(lambda: relay.leading)
         async with transaction(publisher, None) as session:
             await session.execute(
-                text("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
-                     " and usename = current_user and datname = current_database()")
+                text(
+                    "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
+                    " and usename = current_user and datname = current_database()"
+                )
             )
         await publish_started(publisher, 2)
         await until(lambda: relay.published == 2)

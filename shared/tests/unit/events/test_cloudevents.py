@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from postroom_shared.events.cloudevents import Event, decode, encode
 from postroom_shared.events.errors import MalformedEventError
 from postroom_shared.values import uuid7

@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
+
 from postroom_shared.contracts.gateway import SessionEnd, SessionEndedV1
 from postroom_shared.contracts.imports import ImportJobCompletedV1, ImportJobStartedV1
 from postroom_shared.events.catalogue import catalogue, read
@@ -12,7 +14,6 @@ from postroom_shared.events.cloudevents import Event
 from postroom_shared.events.errors import MalformedEventError
 from postroom_shared.events.payload import EventPayload
 from postroom_shared.values import uuid7
-from pydantic import ValidationError
 
 FORBIDDEN_WORDS = ("address", "mail", "password", "subject", "body", "name", "sender", "recipient")
 

@@ -5,8 +5,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from alembic import op
-from postroom_shared.database.migrating import protect_rows
 from sqlalchemy.dialects.postgresql import JSONB
+
+from postroom_shared.database.migrating import protect_rows
 
 revision = "floor_0004"
 down_revision = "floor_0003"

@@ -4,15 +4,14 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from argparse import ArgumentParser, Namespace
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-import structlog
 from fastapi import APIRouter
-from nats.aio.client import Client as NatsClient
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import ASGIApp
@@ -20,14 +19,18 @@ from starlette.types import ASGIApp
 from postroom_shared.background import Task
 from postroom_shared.database import Sessions, create_engine, session_factory
 from postroom_shared.database.migrating import is_current
-from postroom_shared.events.consumer import Consumer
+from postroom_shared.events.consumer import Consumer, ConsumerLoop
+from postroom_shared.events.nats_connection import NatsConnection
+from postroom_shared.events.relay import Relay
 from postroom_shared.identity import TokenSigner, TokenVerifier, TrustedKeys, load_private_key
 from postroom_shared.manifest import ServiceManifest
+from postroom_shared.projection.client import DirectoryClient
+from postroom_shared.projection.events import projection_consumer
+from postroom_shared.projection.refresher import Refresher
 from postroom_shared.security.sealing import Keyring, Vault
 from postroom_shared.settings import ServiceSettings
 
 S = TypeVar("S", bound=ServiceSettings)
-log = structlog.get_logger()
 
 
 @dataclass(kw_only=True)
@@ -38,7 +41,7 @@ class Runtime(Generic[S]):
     settings: S
     engine: AsyncEngine
     sessions: Sessions
-    nats: NatsClient
+    nats: NatsConnection
     signer: TokenSigner
     verifier: TokenVerifier
     vault: Vault
@@ -58,6 +61,56 @@ class Runtime(Generic[S]):
         except (SQLAlchemyError, OSError, TimeoutError):
             return False
 
+    def connecting(self) -> Task:
+        """The task that connects to NATS; the connection mends itself afterwards."""
+
+        async def connect() -> None:
+            if not self.nats.is_connected:
+                await self.nats.open(self.settings.nats_url.split(","))
+            await self.stopping.wait()
+
+        return "nats", connect
+
+    def relaying(self) -> Task:
+        """The task that brings this service's outbox to JetStream."""
+        relay = Relay(self.engine, self.nats, self.manifest, replicas=self.settings.stream_replicas)
+        Gauge(
+            "postroom_outbox_oldest_seconds", "Age of the oldest event that waits.", registry=self.metrics
+        ).set_function(lambda: relay.oldest_unpublished_s)
+        return "relay", lambda: relay.run(self.stopping)
+
+    def reading(self, consumer: Consumer) -> Task:
+        """The task that carries out the events of one consumer."""
+        loop = ConsumerLoop(consumer, self.nats, self.sessions, replicas=self.settings.stream_replicas)
+        return f"consumer {consumer.durable}", lambda: loop.run(self.stopping)
+
+    def copying_directory(self) -> Sequence[Task]:
+        """The tasks that keep the local copy of the directory, in a service that has one."""
+        if not self.manifest.projection:
+            return ()
+        refresher = Refresher(
+            engine=self.engine,
+            sessions=self.sessions,
+            client=lambda: DirectoryClient(self.settings.directory_url, self.signer),
+            stopping=self.stopping,
+        )
+        return self.reading(projection_consumer(self.manifest.name)), ("projection", refresher.run)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command(Generic[S]):
+    """A command of one service's own, beside `serve` and the others of every service.
+
+    Attributes:
+        arguments: Declares its options.
+        carry_out: Does it and returns the exit status.
+    """
+
+    name: str
+    help: str
+    arguments: Callable[[ArgumentParser], None]
+    carry_out: Callable[[S, Namespace], Awaitable[int]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceDefinition(Generic[S]):
@@ -69,6 +122,7 @@ class ServiceDefinition(Generic[S]):
         serve_tasks: Further background work of `serve`.
         work_tasks: The work of `work`.
         resources: Opens what only this service needs, into `Runtime.resources`.
+        commands: Further commands of `postroom-<name>`.
         wrap: Puts pure ASGI parts in front of the FastAPI application (the gateway's proxy).
     """
 
@@ -80,6 +134,7 @@ class ServiceDefinition(Generic[S]):
     serve_tasks: Callable[[Runtime[S]], Sequence[Task]] = lambda _: ()
     work_tasks: Callable[[Runtime[S]], Sequence[Task]] = lambda _: ()
     resources: Callable[[Runtime[S]], AbstractAsyncContextManager[None]] = lambda _: nullcontext()
+    commands: Sequence[Command[S]] = ()
     wrap: Callable[[ASGIApp, S], ASGIApp] = lambda app, _: app
 
 
@@ -93,7 +148,8 @@ async def open_runtime(
         settings.database_url.get_secret_value(), schema=manifest.schema, application=f"postroom-{manifest.name}"
     )
     key = load_private_key(settings.identity_key.get_secret_value())
-    nats = NatsClient()
+    seed = settings.nats_seed.get_secret_value() if settings.nats_seed else None
+    nats = NatsConnection(manifest.name, seed=seed)
     runtime = Runtime(
         manifest=manifest,
         settings=settings,

@@ -1,8 +1,7 @@
 """The command `postroom-directory`."""
 
-from postroom_shared.command import run
-
 from postroom_directory.app import SERVICE
+from postroom_shared.command import run
 
 
 def main() -> None:

@@ -1,10 +1,10 @@
 """Composition root: the only module that knows all the parts of svc-directory."""
 
 from fastapi import APIRouter
-from postroom_shared.service import ServiceDefinition
 
 from postroom_directory.manifest import MANIFEST
 from postroom_directory.settings import DirectorySettings
+from postroom_shared.service import ServiceDefinition
 
 ROUTERS: tuple[APIRouter, ...] = (
     # people: organisations, people, memberships, grants, sign_ins, projection_feed

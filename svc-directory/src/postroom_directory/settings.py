@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from postroom_shared.settings import ServiceSettings
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from postroom_directory.manifest import MANIFEST
+from postroom_shared.settings import ServiceSettings
 
 
 class DirectorySettings(ServiceSettings):

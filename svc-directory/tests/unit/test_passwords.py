@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+
 from postroom_directory.passwords import Passwords, PasswordsBusyError
 
 

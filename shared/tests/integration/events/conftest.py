@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from postroom_shared.testkit import TestDatabase, TestNats
-from postroom_shared.testkit.nats import running_nats
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from postroom_shared.database import Sessions, create_engine, session_factory
 from postroom_shared.events import NatsConnection, connect
 from postroom_shared.manifest import ServiceManifest
+from postroom_shared.testkit import TestDatabase, TestNats
+from postroom_shared.testkit.nats import running_nats
 
 PUBLISHER = ServiceManifest(name="import", package="postroom_shared", port_offset=2, work_queue=True)
 READER = ServiceManifest(name="logs", package="postroom_shared", port_offset=3, consumes=("import",))

@@ -9,7 +9,6 @@ from uuid import UUID
 
 import pytest
 import structlog
-from postroom_shared.testkit import TestNats
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,6 +21,7 @@ from postroom_shared.events.errors import EventTooLargeError
 from postroom_shared.events.outbox import outbox_age_s, purge_outbox, republish
 from postroom_shared.events.streams import ensure_stream
 from postroom_shared.principal import SystemPrincipal
+from postroom_shared.testkit import TestNats
 from postroom_shared.values import uuid7
 
 ORGANISATION = uuid7()

@@ -4,8 +4,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from alembic import op
-from postroom_shared.database.migrating import protect_rows
 from sqlalchemy.dialects.postgresql import JSONB
+
+from postroom_shared.database.migrating import protect_rows
 
 revision = "directory_0001"
 down_revision = None

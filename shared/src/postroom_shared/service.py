@@ -5,7 +5,7 @@
 
 import asyncio
 from argparse import ArgumentParser, Namespace
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -109,7 +109,7 @@ class Command(Generic[S]):
     name: str
     help: str
     arguments: Callable[[ArgumentParser], None]
-    carry_out: Callable[[S, Namespace], Awaitable[int]]
+    carry_out: Callable[[S, Namespace], Coroutine[Any, Any, int]]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from postroom_directory.memberships.errors import AlreadyAcceptedError, LastOwnerError, RoleNotYoursError
 from postroom_shared.errors import ForbiddenError
 from postroom_shared.principal import PersonPrincipal, Role
-
-from postroom_directory.memberships.errors import AlreadyAcceptedError, LastOwnerError, RoleNotYoursError
 
 LEADING = frozenset({Role.OWNER, Role.LEGAL_REPRESENTATIVE})
 """Roles that only people with one of them give and take; an administrator cannot raise themselves."""

@@ -3,9 +3,6 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from postroom_shared.errors import NotFoundError, PreconditionFailedError
-from postroom_shared.http.pages import PageQuery
-from postroom_shared.principal import EVERYTHING, PersonPrincipal, Principal, Role
 from sqlalchemy import ColumnElement, delete, func, insert, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,6 +10,9 @@ from postroom_directory.keyset import after_id
 from postroom_directory.memberships.domain import Membership
 from postroom_directory.memberships.tables import MembershipRow
 from postroom_directory.organisations.tables import OrganisationRow
+from postroom_shared.errors import NotFoundError, PreconditionFailedError
+from postroom_shared.http.pages import PageQuery
+from postroom_shared.principal import EVERYTHING, PersonPrincipal, Principal, Role
 
 
 def membership_of(row: MembershipRow) -> Membership:
@@ -30,7 +30,7 @@ def membership_of(row: MembershipRow) -> Membership:
 
 
 class Memberships:
-    """The memberships that *principal* may see: the operator all, managers their organisation's, everybody their own."""
+    """The memberships that *principal* may see: all for the operator, the organisation's for managers, and one's own."""
 
     def __init__(self, session: AsyncSession, principal: Principal) -> None:
         self._session = session

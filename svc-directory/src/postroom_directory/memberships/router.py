@@ -4,16 +4,16 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response, status
-from postroom_shared.errors import ForbiddenError, NotFoundError, PreconditionFailedError, PreconditionRequiredError
-from postroom_shared.http.etag import IfMatch, set_etag
-from postroom_shared.http.pages import Page, page_of
-from postroom_shared.http.problem import problem_responses
 
 from postroom_directory.dependencies import Account, Changer, Reader, WideSession
 from postroom_directory.memberships import service
 from postroom_directory.memberships.errors import AlreadyAcceptedError, LastOwnerError, RoleNotYoursError
 from postroom_directory.memberships.repository import Memberships
 from postroom_directory.memberships.schemas import MembershipChange, MembershipQuery, MembershipRead
+from postroom_shared.errors import ForbiddenError, NotFoundError, PreconditionFailedError, PreconditionRequiredError
+from postroom_shared.http.etag import IfMatch, set_etag
+from postroom_shared.http.pages import Page, page_of
+from postroom_shared.http.problem import problem_responses
 
 router = APIRouter(prefix="/v1/memberships", tags=["memberships"])
 CHANGE_PROBLEMS = (

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from postroom_shared.http.pages import PageQuery
-from postroom_shared.principal import Role
 from pydantic import BaseModel, Field
 
 from postroom_directory.fields import Input
 from postroom_directory.memberships.domain import Membership
+from postroom_shared.http.pages import PageQuery
+from postroom_shared.principal import Role
 
 
 class MembershipChange(Input):

@@ -3,17 +3,17 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from postroom_directory.grants.service import remove_grants_of
+from postroom_directory.memberships.domain import Membership, acting_role, require_may_touch, require_owner_remains
+from postroom_directory.memberships.repository import Memberships
 from postroom_shared.contracts.directory import MembershipChangedV1, MembershipCreatedV1, MembershipDeletedV1
 from postroom_shared.errors import ForbiddenError
 from postroom_shared.events.outbox import publish
 from postroom_shared.http.etag import check_version
 from postroom_shared.principal import PersonPrincipal, Principal, Role
 from postroom_shared.values import uuid7
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from postroom_directory.grants.service import remove_grants_of
-from postroom_directory.memberships.domain import Membership, acting_role, require_may_touch, require_owner_remains
-from postroom_directory.memberships.repository import Memberships
 
 
 async def add_membership(
@@ -93,7 +93,7 @@ async def end_membership(
     await remove_membership(session, principal, membership)
 
 
-async def remove_membership(session: AsyncSession, principal: PersonPrincipal, membership: Membership) -> None:
+async def remove_membership(session: AsyncSession, principal: Principal, membership: Membership) -> None:
     """Delete a membership that the caller has judged, with all grants of the person in the organisation.
 
     Raises:
@@ -102,9 +102,7 @@ async def remove_membership(session: AsyncSession, principal: PersonPrincipal, m
     memberships = Memberships(session, principal)
     others = await memberships.count_other_owners(membership)
     require_owner_remains(membership, becomes=None, other_owners=others)
-    await remove_grants_of(
-        session, principal, person_id=membership.person_id, organisation_id=membership.organisation_id
-    )
+    await remove_grants_of(session, person_id=membership.person_id, organisation_id=membership.organisation_id)
     await memberships.remove(membership)
     payload = MembershipDeletedV1(id=membership.id, version=membership.version + 1, person_id=membership.person_id)
     await publish(session, payload, organisation_id=membership.organisation_id, subject_id=membership.id)

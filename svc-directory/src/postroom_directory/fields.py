@@ -23,7 +23,12 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _known_zone(name: str) -> str:
+def known_zone(name: str) -> str:
+    """Return *name*.
+
+    Raises:
+        ValueError: The IANA database has no such zone.
+    """
     if name not in _zones():
         raise ValueError("this is no time zone of the IANA database")
     return name
@@ -32,7 +37,7 @@ def _known_zone(name: str) -> str:
 TimeZone = Annotated[
     str,
     StringConstraints(min_length=1, max_length=64),
-    AfterValidator(_known_zone),
+    AfterValidator(known_zone),
     Field(examples=["Europe/Zurich"]),
 ]
 """A time zone by its IANA name."""

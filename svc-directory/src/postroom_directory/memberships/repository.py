@@ -30,7 +30,7 @@ def membership_of(row: MembershipRow) -> Membership:
 
 
 class Memberships:
-    """The memberships that *principal* may see: all for the operator, the organisation's for managers, and one's own."""
+    """The memberships *principal* may see: all for the operator, the organisation's for managers, and one's own."""
 
     def __init__(self, session: AsyncSession, principal: Principal) -> None:
         self._session = session

@@ -25,7 +25,7 @@ class WeakPasswordError(PayloadError):
 
 
 class WrongPasswordError(ForbiddenError):
-    """The present password is not right."""
+    """The present password is not right. Wrong ones count like those of sign-ins."""
 
     slug = "directory/wrong-password"
     title = "The present password is wrong"

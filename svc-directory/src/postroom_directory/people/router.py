@@ -113,8 +113,9 @@ async def change_person(
     session: WideSession,
     response: Response,
 ) -> PersonRead:
-    """Change an account: name and language by the person, all but the operator's flag by managers of a person's only
-    organisation, everything by the operator.
+    """Change an account.
+
+    The person changes name and language; managers of their only organisation also `enabled`; the operator everything.
     """
     changes = change.model_dump(exclude_none=True)
     person = await service.change_person(session, caller, person_id, version=version, changes=changes)

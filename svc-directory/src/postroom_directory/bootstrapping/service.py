@@ -64,9 +64,8 @@ async def bootstrap(
     if first.operator != first.owner:
         await invite_person(session, NOBODY_YET, _operator(first), link_life=link_life)
     await _make_operator(session, first.operator)
-    return {
-        email: await _link(session, email, life=link_life) for email in dict.fromkeys((first.owner, first.operator))
-    }
+    invited = dict.fromkeys((first.owner, first.operator))
+    return {email: await _link(session, email, life=link_life) for email in invited}
 
 
 def _operator(first: FirstPeople) -> Invitation:

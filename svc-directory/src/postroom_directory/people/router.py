@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Query, Request, Response, status
 
 from postroom_directory.dependencies import (
     Account,
@@ -38,6 +38,7 @@ from postroom_directory.people.schemas import (
     PersonQuery,
     PersonRead,
 )
+from postroom_directory.sign_ins.errors import SignInDelayedError
 from postroom_shared.errors import (
     ConflictError,
     ForbiddenError,
@@ -148,17 +149,29 @@ async def reset_password(
     "/{person_id}:change-password",
     status_code=status.HTTP_204_NO_CONTENT,
     responses=problem_responses(
-        NotFoundError, ForbiddenError, WrongPasswordError, WeakPasswordError, PasswordsBusyError
+        NotFoundError,
+        ForbiddenError,
+        WrongPasswordError,
+        SignInDelayedError,
+        WeakPasswordError,
+        PasswordsBusyError,
     ),
 )
 async def change_own_password(
-    person_id: UUID, change: PasswordChange, caller: Account, session: WideSession, passwords: PasswordThreads
+    person_id: UUID,
+    *,
+    change: PasswordChange,
+    caller: Account,
+    request: Request,
+    session: WideSession,
+    passwords: PasswordThreads,
 ) -> None:
     """Change one's own sign-in password; every session ends."""
     await service.change_password(
         session,
         caller,
         passwords,
+        sessions=request.app.state.runtime.sessions,
         person_id=person_id,
         present=change.present_password.get_secret_value(),
         new=change.new_password.get_secret_value(),

@@ -25,12 +25,15 @@ from postroom_directory.people.domain import (
 )
 from postroom_directory.people.errors import OrganisationMissingError, PasswordLinkError, WrongPasswordError
 from postroom_directory.people.repository import PasswordLinks, People
+from postroom_directory.sign_ins.domain import account
+from postroom_directory.sign_ins.service import counted_attempt
 from postroom_shared.contracts.directory import (
     PersonChangedV1,
     PersonCreatedV1,
     PersonCredentialChangedV1,
     PersonDeletedV1,
 )
+from postroom_shared.database import Sessions
 from postroom_shared.database.scope import seeing_everything
 from postroom_shared.errors import ConflictError, ForbiddenError
 from postroom_shared.events.outbox import publish
@@ -239,22 +242,27 @@ async def change_password(
     principal: PersonPrincipal,
     passwords: Passwords,
     *,
+    sessions: Sessions,
     person_id: UUID,
     present: str,
     new: str,
 ) -> Person:
     """Change one's own password; all sessions end.
 
+    *sessions* remember a wrong password, which *session* forgets with everything else.
+
     Raises:
         ForbiddenError: It is somebody else's.
         WrongPasswordError: *present* is not the present one.
+        SignInDelayedError: Too many were not.
         WeakPasswordError: *new* is easy to guess.
     """
     person = await People(session, principal).get(person_id, lock=True)
     if person.id != principal.person_id:
         raise ForbiddenError
-    if not await passwords.matches(person.password_hash, present):
-        raise WrongPasswordError
+    async with counted_attempt(sessions, account(person.email), None):
+        if not await passwords.matches(person.password_hash, present):
+            raise WrongPasswordError
     require_strong(new, email=person.email)
     changed = person.with_password(await passwords.hash(new), now=datetime.now(UTC))
     await PasswordLinks(session).remove_of(person.id)

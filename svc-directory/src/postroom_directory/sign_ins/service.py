@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from postroom_directory.passwords import Passwords
+from postroom_directory.passwords import Passwords, PasswordsBusyError
 from postroom_directory.people.domain import Person
 from postroom_directory.people.repository import People
 from postroom_directory.sign_ins.domain import Subject, account, place, wait_left
@@ -74,7 +74,7 @@ async def _find(session: AsyncSession, email: str) -> Person | None:
 
 @asynccontextmanager
 async def counted_attempt(sessions: Sessions, its_account: Subject, its_place: Subject | None) -> AsyncIterator[None]:
-    """Count an attempt as a failure unless the body goes well, or fails for reasons of our own.
+    """Count an attempt as a failure unless the body goes well, or no password was checked at all.
 
     Raises:
         SignInDelayedError: Too many failures before; the body is not run.
@@ -83,9 +83,7 @@ async def counted_attempt(sessions: Sessions, its_account: Subject, its_place: S
     await _count(sessions, subjects)
     try:
         yield
-    except SignInRefusedError:
-        raise
-    except BaseException:
+    except PasswordsBusyError:
         async with _transaction(sessions) as session:
             for subject in subjects:
                 await Penalties(session).take_back(subject)

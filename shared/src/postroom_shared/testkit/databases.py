@@ -1,6 +1,5 @@
 """One PostgreSQL for a test session, and a fresh database for each test that asks."""
 
-import importlib.util
 import uuid
 from collections.abc import Sequence
 from contextlib import asynccontextmanager
@@ -26,7 +25,6 @@ from postroom_shared.manifest import ServiceManifest
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from postroom_shared.database.migrating import MigrationTree
 
 PASSWORD = "test-only"  # noqa: S105 - of servers that listen on loopback and live for one test session
 
@@ -112,26 +110,9 @@ async def _migrate_all(database: TestDatabase, manifests: Sequence[ServiceManife
 
 
 async def _migrate(dsn: str, manifest: ServiceManifest) -> None:
-    """Migrate one schema; a package without migrations of its own gets the floor's tables."""
-    from postroom_shared.database.migrating import FLOOR, migrate, service_tree  # noqa: PLC0415 - as above
+    from postroom_shared.database.migrating import migrate  # noqa: PLC0415 - as above
 
-    if importlib.util.find_spec(service_tree(manifest.package).package) is not None:
-        await migrate(dsn, schema=manifest.schema, package=manifest.package)
-    else:
-        await _migrate_floor(dsn, manifest.schema, FLOOR)
-
-
-async def _migrate_floor(dsn: str, schema: str, floor: "MigrationTree") -> None:
-    from alembic import command  # noqa: PLC0415 - as above
-
-    from postroom_shared.database import create_engine  # noqa: PLC0415 - as above
-
-    engine = create_engine(dsn, schema=schema, application="testkit migrate", pool_size=1)
-    try:
-        async with engine.begin() as connection:
-            await connection.run_sync(lambda synchronous: command.upgrade(floor.config(synchronous), "head"))
-    finally:
-        await engine.dispose()
+    await migrate(dsn, schema=manifest.schema, package=manifest.package)
 
 
 def volatile_postgres(folder: Path) -> PostgresServer:

@@ -7,6 +7,7 @@ import postroom_directory.credentials.tables
 import postroom_directory.delegations.tables
 import postroom_directory.dkim_keys.tables
 import postroom_directory.domains.tables
+import postroom_directory.grants.tables
 import postroom_directory.mail_servers.tables
 import postroom_directory.mail_services.tables
 import postroom_directory.memberships.tables

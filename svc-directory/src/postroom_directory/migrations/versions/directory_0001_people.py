@@ -89,9 +89,8 @@ def _memberships() -> None:
     op.execute("alter table person enable row level security")
     op.execute("alter table person force row level security")
     op.execute(
-        "create policy organisation on person with check (true) using ("
-        "current_setting('postroom.organisation', true) = '*' "
-        "or exists (select from membership m where m.person_id = person.id))"
+        "create policy organisation on person using (current_setting('postroom.organisation', true) = '*' "
+        "or exists (select from membership m where m.person_id = person.id)) with check (true)"
     )
 
 

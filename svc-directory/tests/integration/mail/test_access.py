@@ -8,9 +8,10 @@ import pytest
 
 from postroom_shared.principal import AddressRight, Role
 
+NOTHING = "00000000-0000-7000-8000-000000000000"
 PASSWORD = {"password": "a long enough password"}
 DEVICE = {"name": "phone"}
-DELEGATION = {"delegate_address_id": str(uuid4()), "right": "send_as"}
+DELEGATION = {"delegate_address_id": NOTHING, "right": "send_as"}
 
 # The last is the right a member needs. None: that the address is attached is enough; "": managers only.
 Route = tuple[str, str, Any, str | None]
@@ -22,21 +23,21 @@ ROUTES: list[Route] = [
     ("POST", ":test-password", PASSWORD, None),
     ("POST", ":change-password", PASSWORD, "password.change"),
     ("GET", "/aliases", None, None),
-    ("GET", f"/aliases/{uuid4()}", None, None),
+    ("GET", f"/aliases/{NOTHING}", None, None),
     ("POST", "/aliases", {"alias": "x@example.com"}, "aliases.manage"),
-    ("DELETE", f"/aliases/{uuid4()}", None, "aliases.manage"),
+    ("DELETE", f"/aliases/{NOTHING}", None, "aliases.manage"),
     ("GET", "/redirections", None, "redirections.manage"),
-    ("GET", f"/redirections/{uuid4()}", None, "redirections.manage"),
+    ("GET", f"/redirections/{NOTHING}", None, "redirections.manage"),
     ("POST", "/redirections", {"target": "x@example.net"}, "redirections.manage"),
-    ("DELETE", f"/redirections/{uuid4()}", None, "redirections.manage"),
+    ("DELETE", f"/redirections/{NOTHING}", None, "redirections.manage"),
     ("GET", "/delegations", None, None),
-    ("GET", f"/delegations/{uuid4()}", None, None),
+    ("GET", f"/delegations/{NOTHING}", None, None),
     ("POST", "/delegations", DELEGATION, "security.manage"),
-    ("DELETE", f"/delegations/{uuid4()}", None, "security.manage"),
+    ("DELETE", f"/delegations/{NOTHING}", None, "security.manage"),
     ("GET", "/application-passwords", None, "devices.manage"),
-    ("GET", f"/application-passwords/{uuid4()}", None, "devices.manage"),
+    ("GET", f"/application-passwords/{NOTHING}", None, "devices.manage"),
     ("POST", "/application-passwords", DEVICE, "devices.manage"),
-    ("DELETE", f"/application-passwords/{uuid4()}", None, "devices.manage"),
+    ("DELETE", f"/application-passwords/{NOTHING}", None, "devices.manage"),
 ]
 
 

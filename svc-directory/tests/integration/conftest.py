@@ -148,7 +148,9 @@ def database_manifests() -> tuple[ServiceManifest, ...]:
 
 @pytest.fixture(scope="session")
 def identity(tmp_path_factory: pytest.TempPathFactory) -> TestIdentity:
-    return TestIdentity(tmp_path_factory.mktemp("identity"), "directory", "gateway", "import", "smtp-guard", "templates")
+    return TestIdentity(
+        tmp_path_factory.mktemp("identity"), "directory", "gateway", "import", "smtp-guard", "templates"
+    )
 
 
 StartDirectory = Callable[[TestDatabase], Awaitable[RunningService]]

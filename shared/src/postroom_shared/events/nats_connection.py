@@ -147,6 +147,15 @@ async def connect(
     return connection
 
 
+async def reach_server(client: Client) -> None:
+    """Return when the server has everything that was sent before, subscriptions too.
+
+    Twice, because nats-py's `flush` sends its PING ahead of what it still holds back.
+    """
+    await client.flush()
+    await client.flush()
+
+
 async def _probe(urls: Sequence[str]) -> None:
     """Wait until one port listens; nats-py would sleep 2 s after a first refused attempt."""
     while True:

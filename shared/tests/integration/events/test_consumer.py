@@ -298,9 +298,7 @@ async def test_a_long_handler_keeps_its_message(publisher: Any, reader: Any, ope
     assert calls == 1
 
 
-async def test_a_database_that_is_away_costs_no_try(
-    publisher: Any, reader: Any, open_nats: Any, database: Any
-) -> None:
+async def test_a_database_that_is_away_costs_no_try(publisher: Any, reader: Any, open_nats: Any, database: Any) -> None:
     source = await prepared(publisher, await open_nats("import"))
     hidden = False
 

@@ -8,7 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from postroom_shared.contracts.imports import ImportJobCancelledV1, ImportJobStartedV1
 from postroom_shared.database import bind_organisation
 from postroom_shared.errors import UnavailableError
@@ -19,8 +23,6 @@ from postroom_shared.events.inbox import purge_inbox
 from postroom_shared.events.streams import ensure_stream
 from postroom_shared.principal import SystemPrincipal
 from postroom_shared.values import uuid7
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 ORGANISATION = uuid7()
 Started = Event[ImportJobStartedV1]
@@ -94,7 +96,7 @@ async def effects(service: Any) -> list[UUID]:
 
 async def nothing_unacknowledged(connection: Any) -> bool:
     info = await connection.jetstream.consumer_info("POSTROOM_IMPORT", "logs-events")
-    return info.num_ack_pending == 0 and info.num_pending == 0
+    return (info.num_ack_pending, info.num_pending) == (0, 0)
 
 
 async def test_events_are_handled_in_their_order(publisher: Any, reader: Any, open_nats: Any) -> None:
@@ -323,8 +325,6 @@ async def test_a_database_that_is_away_costs_no_try(publisher: Any, reader: Any,
 
 
 async def _allow_connections(database: Any, service: Any, *, allowed: bool) -> None:
-    import asyncpg  # noqa: PLC0415 - only here
-
     connection = await asyncpg.connect(database.superuser_dsn)
     try:
         await connection.execute(f"alter role {service.manifest.schema} connection limit {-1 if allowed else 0}")

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+
 from postroom_shared.events import LiveThrottle, publish_live, subscribe_live
 from postroom_shared.events.live import PENDING_MESSAGES
 from postroom_shared.events.nats_connection import reach_server

@@ -63,7 +63,7 @@ class Consumer:
     handlers: Mapping[type[EventPayload], Handler]
     max_tries: int = 8
     first_retry_s: float = 1.0
-    ack_wait_s: float = 30.0
+    ack_wait_s: float = 10.0
 
     @property
     def durable(self) -> str:

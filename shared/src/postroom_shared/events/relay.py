@@ -3,7 +3,7 @@
 One relay per service leads, by an advisory lock that dies with its connection. It publishes a batch, waits for the
 acknowledgements and then marks the rows up to the first that has none. A crash in between repeats messages with the
 same `Nats-Msg-Id`: JetStream drops those within its duplicate window, consumers' inboxes the rest.
-Within a batch that fails in part, later events can be stored before the one that failed (docs/adr/0102).
+Within a batch that fails in part, later events can be stored before the one that failed (docs/adr/0011).
 """
 
 import asyncio

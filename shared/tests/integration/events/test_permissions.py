@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,9 +18,17 @@ from postroom_shared.events.integrators import ensure_integrator, forget_integra
 from postroom_shared.events.live import live_subject, publish_live, subscribe_live
 from postroom_shared.events.nats_connection import reach_server
 from postroom_shared.events.permissions import Integrator
-from postroom_shared.events.streams import ensure_dead_letters, ensure_stream, ensure_work_queue
+from postroom_shared.events.streams import (
+    consumer_config,
+    ensure_consumer,
+    ensure_dead_letters,
+    ensure_stream,
+    ensure_work_queue,
+)
 from postroom_shared.events.user_keys import new_user_key, public_key_of
+from postroom_shared.manifest import ServiceManifest
 from postroom_shared.testkit import TestNats
+from postroom_shared.testkit.nats import running_nats
 from postroom_shared.values import uuid7
 
 OURS, THEIRS = UUID("0197a5d8-0000-7000-8000-000000000001"), UUID("0197a5d8-0000-7000-8000-000000000002")
@@ -285,6 +295,30 @@ async def test_a_program_cannot_have_messages_delivered_onto_anybodys_subject(fu
     stream = await victim.jetstream.stream_info("POSTROOM_DIRECTORY")
     assert stream.state.messages == 1
     assert heard == []
+
+
+async def test_in_a_shared_account_a_pull_request_could_reach_anybodys_stream(servers_folder: Path) -> None:
+    """Why organisations have accounts (docs/adr/0010): permissions do not look at where a pull request is answered."""
+    owner, program = new_user_key(), new_user_key()
+    rules = {"publish": ["$JS.API.CONSUMER.MSG.NEXT.POSTROOM_IMPORT.mine"], "subscribe": ["_INBOX.program.>"]}
+    users = [{"nkey": owner.public_key}, {"nkey": program.public_key, "permissions": rules}]
+    shared = f"authorization {{ users: {json.dumps(users)} }}"
+    async with running_nats(servers_folder / "nats-shared", permissions=shared) as server:
+        services = await connect(server.url, service="services", seed=owner.seed)
+        outsider = await connect(server.url, service="program", seed=program.seed)
+        for name in ("import", "directory"):
+            await ensure_stream(services.jetstream, ServiceManifest(name=name, package="x", port_offset=0))
+        await services.jetstream.publish(f"{COMPLETED}.{OURS}", b"ours")
+        config = consumer_config("mine", ack_wait=timedelta(seconds=30), max_ack_pending=1)
+        await ensure_consumer(services.jetstream, "POSTROOM_IMPORT", config)
+
+        target = f"postroom.directory.address.changed.v1.{THEIRS}"
+        await outsider.client.publish("$JS.API.CONSUMER.MSG.NEXT.POSTROOM_IMPORT.mine", b"1", reply=target)
+        async with asyncio.timeout(5):
+            while (await services.jetstream.stream_info("POSTROOM_DIRECTORY")).state.messages == 0:
+                await asyncio.sleep(0.01)
+
+        await asyncio.gather(services.close(), outsider.close())
 
 
 async def test_a_program_can_publish_nothing(furnished: Any) -> None:

@@ -288,6 +288,10 @@ class Connection:
 
     async def _hang_up(self) -> None:
         await self._stop_reading()
+        if self._failure is not None:
+            # The socket was aborted; it closes in the next turn of the loop.
+            await asyncio.sleep(0)
+            return
         self._writer.close()
         try:
             async with asyncio.timeout(self._timeouts.logout_s):

@@ -23,7 +23,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-
 from postroom_import.imap.authentication import PasswordCredentials
 from postroom_import.imap.client import ImapClient
 from postroom_import.imap.transport import Endpoint, Security, tcp
@@ -82,6 +81,9 @@ namespace inbox {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service imap-login {{
   chroot =
@@ -111,10 +113,10 @@ class PrivateDovecot:
 def private_dovecot(*, capability: str = "") -> Iterator[PrivateDovecot]:
     """Run a Dovecot; *capability* replaces what it says it can do."""
     account = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
-    home = Path(tempfile.mkdtemp(prefix="postroom-dovecot-", dir="/tmp"))  # noqa: S108 - socket paths must stay short
+    home = Path(tempfile.mkdtemp(prefix="postroom-dovecot-", dir="/tmp"))
     try:
         server = _prepare(home, account, capability)
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - the arguments are our own
             ["dovecot", "-F", "-c", str(home / "dovecot.conf")],  # noqa: S607 - the distribution's own
             stdin=subprocess.DEVNULL,
             user=account.pw_uid if os.geteuid() == 0 else None,

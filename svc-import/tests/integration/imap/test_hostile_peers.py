@@ -1,33 +1,28 @@
 """What the client does when a server, or the network, misbehaves. The peers play scripts over real sockets."""
 
 import asyncio
-import ssl
 import time
+from asyncio import StreamReader as Reader
+from asyncio import StreamWriter as Writer
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
 import pytest
-
 from postroom_import.imap.appending import AppendMethod
-from postroom_import.imap.authentication import PasswordCredentials, TokenCredentials
 from postroom_import.imap.client import ImapClient
 from postroom_import.imap.errors import (
-    ImapAuthenticationError,
     ImapConnectionError,
     ImapProtocolError,
     ImapRefusedError,
     ImapTimeoutError,
-    ImapTlsError,
     ImapTooBigError,
-    ImapUnavailableError,
     ImapUsageError,
 )
 from postroom_import.imap.names import INBOX
 from postroom_import.imap.outgoing import OutgoingMessage
-from postroom_import.imap.transport import Endpoint, Security, Timeouts
+from postroom_import.imap.transport import Endpoint, Timeouts
 from postroom_import.imap.uid_sets import UidSet
 
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
 Peer = Callable[[Callable[[Reader, Writer], Awaitable[None]]], Awaitable[Endpoint]]
 GREETING = b"* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR LITERAL+ UIDPLUS] hello\r\n"
 QUICK = Timeouts(connect_s=5, greeting_s=0.3, tls_s=5, silence_s=0.3, command_s=5, logout_s=0.5)
@@ -39,7 +34,7 @@ async def never(reader: Reader) -> None:
     await reader.read()
 
 
-async def test_a_cut_in_the_middle_of_a_body_is_noticed_at_once(peer: Peer):
+async def test_a_cut_in_the_middle_of_a_body_is_noticed_at_once(peer: Peer) -> None:
     async def script(reader: Reader, writer: Writer) -> None:
         writer.write(GREETING)
         await reader.readline()
@@ -55,7 +50,7 @@ async def test_a_cut_in_the_middle_of_a_body_is_noticed_at_once(peer: Peer):
             await client.noop()
 
 
-async def test_a_lost_connection_wakes_every_pending_command(peer: Peer):
+async def test_a_lost_connection_wakes_every_pending_command(peer: Peer) -> None:
     async def script(reader: Reader, writer: Writer) -> None:
         writer.write(GREETING)
         for _ in range(20):
@@ -81,7 +76,7 @@ async def test_a_lost_connection_wakes_every_pending_command(peer: Peer):
         (b"", ImapConnectionError),
     ],
 )
-async def test_a_server_that_does_not_greet_is_left(peer: Peer, greeting: bytes, error: type[Exception]):
+async def test_a_server_that_does_not_greet_is_left(peer: Peer, greeting: bytes, error: type[Exception]) -> None:
     async def script(_: Reader, writer: Writer) -> None:
         writer.write(greeting)
 
@@ -89,7 +84,7 @@ async def test_a_server_that_does_not_greet_is_left(peer: Peer, greeting: bytes,
         await ImapClient.open(await peer(script), timeouts=PATIENT)
 
 
-async def test_a_server_that_stays_silent_is_left(peer: Peer):
+async def test_a_server_that_stays_silent_is_left(peer: Peer) -> None:
     async def script(reader: Reader, _: Writer) -> None:
         await never(reader)
 
@@ -97,7 +92,7 @@ async def test_a_server_that_stays_silent_is_left(peer: Peer):
         await ImapClient.open(await peer(script), timeouts=QUICK)
 
 
-async def test_a_command_without_answer_times_out_and_idleness_does_not(peer: Peer):
+async def test_a_command_without_answer_times_out_and_idleness_does_not(peer: Peer) -> None:
     async def script(reader: Reader, writer: Writer) -> None:
         writer.write(GREETING)
         await reader.readline()
@@ -113,7 +108,7 @@ async def test_a_command_without_answer_times_out_and_idleness_does_not(peer: Pe
             await client.noop()
 
 
-async def test_a_drip_of_answers_does_not_keep_a_command_alive_for_ever(peer: Peer):
+async def test_a_drip_of_answers_does_not_keep_a_command_alive_for_ever(peer: Peer) -> None:
     async def script(reader: Reader, writer: Writer) -> None:
         writer.write(GREETING)
         while not reader.at_eof():
@@ -130,7 +125,7 @@ async def test_a_drip_of_answers_does_not_keep_a_command_alive_for_ever(peer: Pe
             await client.noop()
 
 
-async def test_a_server_that_stops_reading_is_left(peer: Peer):
+async def test_a_server_that_stops_reading_is_left(peer: Peer) -> None:
     async def script(_: Reader, writer: Writer) -> None:
         writer.transport.pause_reading()  # type: ignore[attr-defined] # every socket transport reads
         writer.write(GREETING)
@@ -150,7 +145,7 @@ async def test_a_server_that_stops_reading_is_left(peer: Peer):
     tasks[0].cancel()
 
 
-async def test_a_line_without_end_ends_the_connection(peer: Peer):
+async def test_a_line_without_end_ends_the_connection(peer: Peer) -> None:
     async def script(_: Reader, writer: Writer) -> None:
         writer.write(GREETING)
         while True:
@@ -162,7 +157,7 @@ async def test_a_line_without_end_ends_the_connection(peer: Peer):
             await client.noop()
 
 
-async def test_endless_answers_end_the_connection(peer: Peer):
+async def test_endless_answers_end_the_connection(peer: Peer) -> None:
     async def script(reader: Reader, writer: Writer) -> None:
         writer.write(GREETING)
         await reader.readline()
@@ -175,7 +170,7 @@ async def test_endless_answers_end_the_connection(peer: Peer):
             await client.mailboxes()
 
 
-async def test_an_answer_to_nothing_ends_the_connection(peer: Peer):
+async def test_an_answer_to_nothing_ends_the_connection(peer: Peer) -> None:
     async def script(reader: Reader, writer: Writer) -> None:
         writer.write(GREETING)
         await reader.readline()
@@ -187,7 +182,7 @@ async def test_an_answer_to_nothing_ends_the_connection(peer: Peer):
             await client.noop()
 
 
-async def test_a_refused_literal_is_not_sent_and_the_talk_goes_on(peer: Peer):
+async def test_a_refused_literal_is_not_sent_and_the_talk_goes_on(peer: Peer) -> None:
     received = b""
 
     async def script(reader: Reader, writer: Writer) -> None:
@@ -207,7 +202,7 @@ async def test_a_refused_literal_is_not_sent_and_the_talk_goes_on(peer: Peer):
     assert received == b'P1 APPEND "INBOX" () {6}\r\nP2 NOOP\r\n'
 
 
-async def test_a_window_of_appends_waits_for_no_answer_and_tells_each_fate(peer: Peer):
+async def test_a_window_of_appends_waits_for_no_answer_and_tells_each_fate(peer: Peer) -> None:
     async def script(reader: Reader, writer: Writer) -> None:
         writer.write(GREETING)
         await reader.readuntil(b'P3 APPEND "INBOX" () {1+}\r\nc\r\n')
@@ -223,7 +218,7 @@ async def test_a_window_of_appends_waits_for_no_answer_and_tells_each_fate(peer:
     assert outcome.refusal.code == "OVERQUOTA"
 
 
-async def test_uids_that_do_not_fit_the_batch_are_not_believed(peer: Peer):
+async def test_uids_that_do_not_fit_the_batch_are_not_believed(peer: Peer) -> None:
     async def script(reader: Reader, writer: Writer) -> None:
         writer.write(GREETING)
         await reader.readuntil(b"a\r\n")
@@ -238,7 +233,7 @@ async def test_uids_that_do_not_fit_the_batch_are_not_believed(peer: Peer):
 
 
 @pytest.mark.parametrize("given", [b"abc", b"abcdefghij"])
-async def test_a_body_of_another_length_than_announced_is_never_completed(peer: Peer, given: bytes):
+async def test_a_body_of_another_length_than_announced_is_never_completed(peer: Peer, given: bytes) -> None:
     received = b""
 
     async def script(reader: Reader, writer: Writer) -> None:
@@ -258,7 +253,7 @@ async def test_a_body_of_another_length_than_announced_is_never_completed(peer: 
     assert not received.endswith(b"\r\n") or b"{5+}\r\nabc" not in received
 
 
-async def test_a_source_that_breaks_off_closes_the_connection(peer: Peer):
+async def test_a_source_that_breaks_off_closes_the_connection(peer: Peer) -> None:
     async def script(reader: Reader, writer: Writer) -> None:
         writer.write(GREETING)
         await never(reader)
@@ -272,7 +267,7 @@ async def test_a_source_that_breaks_off_closes_the_connection(peer: Peer):
             await client.append(INBOX, [OutgoingMessage(5, pieces)])
 
 
-async def test_reading_stops_while_nobody_takes_the_messages(peer: Peer):
+async def test_reading_stops_while_nobody_takes_the_messages(peer: Peer) -> None:
     sent = 0
 
     async def script(reader: Reader, writer: Writer) -> None:
@@ -306,7 +301,7 @@ async def test_reading_stops_while_nobody_takes_the_messages(peer: Peer):
     assert settled < 600
 
 
-async def test_whoever_stops_taking_messages_can_go_on_with_the_connection(peer: Peer):
+async def test_whoever_stops_taking_messages_can_go_on_with_the_connection(peer: Peer) -> None:
     async def script(reader: Reader, writer: Writer) -> None:
         writer.write(GREETING)
         await reader.readline()
@@ -322,7 +317,7 @@ async def test_whoever_stops_taking_messages_can_go_on_with_the_connection(peer:
         await client.noop()
 
 
-async def test_a_large_body_before_its_flags_is_asked_for_again(peer: Peer):
+async def test_a_large_body_before_its_flags_is_asked_for_again(peer: Peer) -> None:
     body = b"0123456789" * 50_000
 
     async def script(reader: Reader, writer: Writer) -> None:
@@ -341,7 +336,7 @@ async def test_a_large_body_before_its_flags_is_asked_for_again(peer: Peer):
     assert got == [(3, frozenset({"a"}), body)]
 
 
-async def test_a_small_body_may_come_before_its_flags_and_strangers_are_ignored(peer: Peer):
+async def test_a_small_body_may_come_before_its_flags_and_strangers_are_ignored(peer: Peer) -> None:
     async def script(reader: Reader, writer: Writer) -> None:
         writer.write(GREETING)
         await reader.readline()
@@ -355,7 +350,7 @@ async def test_a_small_body_may_come_before_its_flags_and_strangers_are_ignored(
     assert got == [(3, frozenset({"a"}), b"hi")]
 
 
-async def test_an_open_range_brings_no_message_below_it(peer: Peer):
+async def test_an_open_range_brings_no_message_below_it(peer: Peer) -> None:
     async def script(reader: Reader, writer: Writer) -> None:
         writer.write(GREETING)
         await reader.readline()
@@ -369,23 +364,21 @@ async def test_an_open_range_brings_no_message_below_it(peer: Peer):
         assert not await client.search(UidSet.since(9))
 
 
-async def test_a_refused_fetch_raises_after_what_came(peer: Peer):
+async def test_a_refused_fetch_raises_after_what_came(peer: Peer) -> None:
     async def script(reader: Reader, writer: Writer) -> None:
         writer.write(GREETING)
         await reader.readline()
         writer.write(b'* 1 FETCH (UID 3 FLAGS () INTERNALDATE "x" BODY[] {1}\r\na)\r\nP1 NO some are gone\r\n')
         await never(reader)
 
-    got = []
     async with await ImapClient.open(await peer(script), timeouts=PATIENT) as client:
+        messages = client.fetch_messages(UidSet.of([3, 4]))
+        assert (await anext(messages)).uid == 3
         with pytest.raises(ImapRefusedError, match="some are gone"):
-            async for message in client.fetch_messages(UidSet.of([3, 4])):
-                got.append(message.uid)  # noqa: PERF401 - the loop raises
-
-    assert got == [3]
+            await anext(messages)
 
 
-async def test_a_cancelled_upload_closes_the_connection(peer: Peer):
+async def test_a_cancelled_upload_closes_the_connection(peer: Peer) -> None:
     began = asyncio.Event()
 
     async def script(reader: Reader, writer: Writer) -> None:
@@ -405,142 +398,3 @@ async def test_a_cancelled_upload_closes_the_connection(peer: Peer):
             await upload
         with pytest.raises(ImapConnectionError):
             await client.noop()
-
-
-@pytest.mark.parametrize(("mechanism", "challenge_answer"), [(b"XOAUTH2", b"\r\n"), (b"OAUTHBEARER", b"AQ==\r\n")])
-async def test_a_refused_token_is_an_authentication_error_at_once(
-    peer: Peer, mechanism: bytes, challenge_answer: bytes
-):
-    async def script(reader: Reader, writer: Writer) -> None:
-        writer.write(b"* OK [CAPABILITY IMAP4rev1 AUTH=%b SASL-IR] hi\r\n" % mechanism)
-        await reader.readline()
-        writer.write(b"+ eyJzdGF0dXMiOiI0MDAifQ==\r\n")
-        assert await reader.readline() == challenge_answer
-        writer.write(b"P1 NO [AUTHENTICATIONFAILED] no\r\n")
-        await never(reader)
-
-    async with await ImapClient.open(await peer(script), timeouts=PATIENT) as client:
-        with pytest.raises(ImapAuthenticationError):
-            await client.login(TokenCredentials("u", "expired"))
-
-
-@pytest.mark.parametrize(
-    ("answer", "error"),
-    [
-        (b"NO [UNAVAILABLE] backend down", ImapUnavailableError),
-        (b"NO [LIMIT] slow down", ImapUnavailableError),
-        (b"NO no", ImapAuthenticationError),
-        (b"NO [ALERT] log in with your browser", ImapAuthenticationError),
-        (b"BAD what", ImapRefusedError),
-    ],
-)
-async def test_a_refused_password_and_a_busy_server_differ(peer: Peer, answer: bytes, error: type[ImapRefusedError]):
-    async def script(reader: Reader, writer: Writer) -> None:
-        writer.write(GREETING)
-        await reader.readline()
-        writer.write(b"P1 " + answer + b"\r\n")
-        await never(reader)
-
-    async with await ImapClient.open(await peer(script), timeouts=PATIENT) as client:
-        with pytest.raises(error) as raised:
-            await client.login(PasswordCredentials("u", "p"))
-
-    assert type(raised.value) is error
-
-
-async def test_what_comes_before_the_handshake_is_not_believed(
-    peer: Peer, server_tls: ssl.SSLContext, trust: ssl.SSLContext
-):
-    async def script(reader: Reader, writer: Writer) -> None:
-        writer.write(GREETING)
-        assert await reader.readline() == b"P1 STARTTLS\r\n"
-        writer.write(b"P1 OK go\r\n* CAPABILITY IMAP4rev1 INJECTED\r\n")
-        await writer.drain()
-        await writer.start_tls(server_tls)
-        assert await reader.readline() == b"P2 CAPABILITY\r\n"
-        writer.write(b"* CAPABILITY IMAP4rev1 GENUINE\r\nP2 OK\r\n")
-        await never(reader)
-
-    endpoint = replace(await peer(script), security=Security.STARTTLS, server_name="localhost", tls=trust)
-    async with await ImapClient.open(endpoint, timeouts=PATIENT) as client:
-        assert client.is_encrypted
-        assert await client.capabilities() == {"IMAP4REV1", "GENUINE"}
-
-
-async def test_an_answer_injected_before_the_handshake_ends_the_connection(peer: Peer, trust: ssl.SSLContext):
-    async def script(reader: Reader, writer: Writer) -> None:
-        writer.write(GREETING)
-        await reader.readline()
-        writer.write(b"P1 OK go\r\nP2 OK [CAPABILITY INJECTED] in\r\n")
-        await never(reader)
-
-    endpoint = replace(await peer(script), security=Security.STARTTLS, server_name="localhost", tls=trust)
-    with pytest.raises(ImapProtocolError):
-        await ImapClient.open(endpoint, timeouts=PATIENT)
-
-
-async def test_a_connection_cut_during_the_handshake_is_noticed_at_once(peer: Peer, trust: ssl.SSLContext):
-    async def script(reader: Reader, writer: Writer) -> None:
-        writer.write(GREETING)
-        await reader.readline()
-        writer.write(b"P1 OK go\r\n")
-        await reader.read(20)
-
-    endpoint = replace(await peer(script), security=Security.STARTTLS, server_name="localhost", tls=trust)
-    began = time.monotonic()
-    with pytest.raises(ImapTlsError):
-        await ImapClient.open(endpoint, timeouts=PATIENT)
-    assert time.monotonic() - began < 5
-
-
-@pytest.mark.parametrize("answer", [b"P1 NO not today\r\n", b"P1 BAD what\r\n"])
-async def test_a_server_that_does_not_encrypt_gets_no_password(peer: Peer, trust: ssl.SSLContext, answer: bytes):
-    async def script(reader: Reader, writer: Writer) -> None:
-        writer.write(GREETING)
-        await reader.readline()
-        writer.write(answer)
-        await never(reader)
-
-    endpoint = replace(await peer(script), security=Security.STARTTLS, server_name="localhost", tls=trust)
-    with pytest.raises(ImapTlsError):
-        await ImapClient.open(endpoint, timeouts=PATIENT)
-
-
-async def test_a_greeting_that_skips_encryption_is_not_believed(peer: Peer, trust: ssl.SSLContext):
-    async def script(reader: Reader, writer: Writer) -> None:
-        writer.write(b"* PREAUTH welcome\r\n")
-        await never(reader)
-
-    endpoint = replace(await peer(script), security=Security.STARTTLS, server_name="localhost", tls=trust)
-    with pytest.raises(ImapTlsError):
-        await ImapClient.open(endpoint, timeouts=PATIENT)
-
-
-async def test_nobody_listening_is_a_connection_error(peer: Peer):
-    async def refuse() -> tuple[Reader, Writer]:
-        raise ConnectionRefusedError(111, "Connection refused")
-
-    with pytest.raises(ImapConnectionError, match="Connection refused"):
-        await ImapClient.open(Endpoint(refuse, Security.NONE))
-
-
-async def test_a_connection_that_is_never_made_times_out():
-    async def hang() -> tuple[Reader, Writer]:
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    with pytest.raises(ImapTimeoutError):
-        await ImapClient.open(Endpoint(hang, Security.NONE), timeouts=replace(QUICK, connect_s=0.1))
-
-
-def test_a_context_that_verifies_nothing_is_refused():
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-
-    async def connect() -> tuple[Reader, Writer]:
-        raise AssertionError
-
-    for tls, name in ((context, "localhost"), (None, "localhost"), (ssl.create_default_context(), "")):
-        with pytest.raises(ImapUsageError):
-            Endpoint(connect, Security.TLS, name, tls)

@@ -1,11 +1,12 @@
 """The parser gives the same responses however the network cuts them, and survives any bytes."""
 
 import time
+from contextlib import suppress
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from postroom_import.imap.errors import ImapProtocolError
 from postroom_import.imap.responses import Limits, ResponseParser
 from postroom_import.imap.results import BodyPiece, Response
@@ -57,11 +58,11 @@ def digest(pieces: list[bytes]) -> tuple[list[Response], str]:
 
 def cut(stream: bytes, places: list[int]) -> list[bytes]:
     edges = [0, *sorted(place % (len(stream) + 1) for place in places), len(stream)]
-    return [stream[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [stream[start:end] for start, end in pairwise(edges)]
 
 
 @given(_STREAMS | _HOSTILE, st.lists(st.integers(0, 10_000), max_size=12))
-def test_the_cuts_of_the_network_change_nothing(stream: bytes, places: list[int]):
+def test_the_cuts_of_the_network_change_nothing(stream: bytes, places: list[int]) -> None:
     whole = digest([stream])
 
     assert digest(cut(stream, places)) == whole
@@ -69,7 +70,7 @@ def test_the_cuts_of_the_network_change_nothing(stream: bytes, places: list[int]
 
 
 @given(st.binary(max_size=400) | _HOSTILE)
-def test_no_bytes_raise_anything_but_a_protocol_error(stream: bytes):
+def test_no_bytes_raise_anything_but_a_protocol_error(stream: bytes) -> None:
     digest([stream])
 
 
@@ -80,13 +81,11 @@ def test_no_bytes_raise_anything_but_a_protocol_error(stream: bytes):
 @pytest.mark.parametrize(
     "start", [b"* LIST ", b"* 1 FETCH (", b"* STATUS x ", b"P1 OK [", b"* ", b"", b"* NAMESPACE ("]
 )
-def test_no_megabyte_line_takes_long(start: bytes, unit: bytes):
+def test_no_megabyte_line_takes_long(start: bytes, unit: bytes) -> None:
     line = start + unit * (1_000_000 // len(unit)) + b"\r\n"
     began = time.process_time()
 
-    try:
+    with suppress(ImapProtocolError):
         list(ResponseParser().feed(line))
-    except ImapProtocolError:
-        pass
 
     assert time.process_time() - began < 3

@@ -1,7 +1,8 @@
 """What a server says, response by response."""
 
-import pytest
+from itertools import chain
 
+import pytest
 from postroom_import.imap.errors import ImapProtocolError
 from postroom_import.imap.internal_dates import InternalDate
 from postroom_import.imap.names import MailboxName
@@ -49,7 +50,7 @@ def code(text: bytes) -> object:
     return status.code
 
 
-def test_a_status_has_tag_condition_code_and_words():
+def test_a_status_has_tag_condition_code_and_words() -> None:
     assert one(b"P7 NO [OVERQUOTA] Quota exceeded") == Status(
         b"P7", Condition.NO, OtherCode("OVERQUOTA"), "Quota exceeded"
     )
@@ -81,11 +82,11 @@ def test_a_status_has_tag_condition_code_and_words():
         (b"UIDNEXT 99999999999999999999999", OtherCode("UIDNEXT", b"99999999999999999999999")),
     ],
 )
-def test_a_response_code_is_read(text: bytes, expected: object):
+def test_a_response_code_is_read(text: bytes, expected: object) -> None:
     assert code(text) == expected
 
 
-def test_words_that_look_like_a_literal_are_words():
+def test_words_that_look_like_a_literal_are_words() -> None:
     assert parse(b"* OK ready {5}\r\n+ go on {7}\r\n* 3 EXISTS\r\n") == [
         Status(b"", Condition.OK, None, "ready {5}"),
         Continuation(b"go on {7}"),
@@ -105,17 +106,17 @@ def test_words_that_look_like_a_literal_are_words():
         (b'* LIST (\\HasNoChildren \\Sent) "." x ("CHILDINFO" ("SUBSCRIBED"))', b"x", "."),
     ],
 )
-def test_a_listed_name_is_read_whatever_it_holds(wire: bytes, name: bytes, separator: str | None):
+def test_a_listed_name_is_read_whatever_it_holds(wire: bytes, name: bytes, separator: str | None) -> None:
     assert one(wire) == ListEntry(
         MailboxName(name), separator, frozenset({"\\hasnochildren", "\\sent"}), subscribed_only=False
     )
 
 
-def test_lsub_says_what_is_subscribed():
+def test_lsub_says_what_is_subscribed() -> None:
     assert one(b'* LSUB () "/" x') == ListEntry(MailboxName(b"x"), "/", frozenset(), subscribed_only=True)
 
 
-def test_the_rest_of_the_untagged_responses():
+def test_the_rest_of_the_untagged_responses() -> None:
     assert one(b"* CAPABILITY IMAP4rev1 idle") == Capabilities(frozenset({"IMAP4REV1", "IDLE"}))
     assert one(b'* STATUS "a b" (MESSAGES 3 UIDNEXT 9)') == MailboxStatus(
         MailboxName(b"a b"), {"MESSAGES": 3, "UIDNEXT": 9}
@@ -134,7 +135,7 @@ def test_the_rest_of_the_untagged_responses():
     assert one(b"* XMAGIC (anything {goes") == Unknown("XMAGIC")
 
 
-def test_metadata_is_read_in_any_order():
+def test_metadata_is_read_in_any_order() -> None:
     expected = Fetched(3, 5, frozenset({"\\Seen", "$Forwarded"}), InternalDate(b" 7-Jul-1996 02:44:25 -0700"), 44827)
 
     assert (
@@ -147,7 +148,7 @@ def test_metadata_is_read_in_any_order():
     )
 
 
-def test_items_in_unusual_form_are_read_too():
+def test_items_in_unusual_form_are_read_too() -> None:
     response = one(
         b'* 3 FETCH (FLAGS ("\\\\Seen") X-GM-LABELS (a {1}\r\nb) INTERNALDATE {3}\r\nabc MODSEQ (12) UID "9")'
     )
@@ -157,7 +158,7 @@ def test_items_in_unusual_form_are_read_too():
     )
 
 
-def test_a_body_is_handed_over_in_pieces_with_the_items_around_it():
+def test_a_body_is_handed_over_in_pieces_with_the_items_around_it() -> None:
     body = b"x" * 70_000
 
     events = parse(b"* 1 FETCH (UID 7 BODY[] {70000}\r\n" + body + b" FLAGS (\\Seen))\r\n* 1 EXISTS\r\n")
@@ -167,7 +168,7 @@ def test_a_body_is_handed_over_in_pieces_with_the_items_around_it():
     assert events[3:] == [Fetched(1, 7, frozenset({"\\Seen"})), Count("EXISTS", 1)]
 
 
-def test_a_body_may_look_like_responses():
+def test_a_body_may_look_like_responses() -> None:
     body = b")\r\nP1 OK done\r\n* 2 FETCH (BODY[] {3}\r\n"
 
     events = parse(b"* 1 FETCH (BODY[] {%d}\r\n%b UID 4)\r\n" % (len(body), body))
@@ -176,7 +177,7 @@ def test_a_body_may_look_like_responses():
 
 
 @pytest.mark.parametrize("item", [b'BODY[] "hello"', b"RFC822 hello"])
-def test_a_body_may_come_as_a_string(item: bytes):
+def test_a_body_may_come_as_a_string(item: bytes) -> None:
     assert parse(b"* 1 FETCH (UID 2 " + item + b")\r\n") == [
         BodyStart("", 5, Fetched(1, 2)),
         BodyPiece(b"hello"),
@@ -184,15 +185,16 @@ def test_a_body_may_come_as_a_string(item: bytes):
     ]
 
 
-def test_an_empty_body_and_no_body_differ():
+def test_an_empty_body_and_no_body_differ() -> None:
     assert parse(b"* 1 FETCH (UID 2 BODY[] {0}\r\n)\r\n") == [BodyStart("", 0, Fetched(1, 2)), Fetched(1, 2)]
     assert parse(b'* 1 FETCH (UID 2 BODY[] "")\r\n') == [BodyStart("", 0, Fetched(1, 2)), Fetched(1, 2)]
     assert parse(b"* 1 FETCH (UID 2 BODY[] NIL)\r\n") == [Fetched(1, 2, others={"BODY[]": None})]
 
 
-def test_header_fields_and_a_body_come_in_one_response():
+def test_header_fields_and_a_body_come_in_one_response() -> None:
     events = parse(
-        b"* 1 FETCH (UID 2 BODY[HEADER.FIELDS (MESSAGE-ID)] {9}\r\nM-I: <x>\n BODY[] {2}\r\nhi ENVELOPE (NIL {1}\r\n)))\r\n"
+        b"* 1 FETCH (UID 2 BODY[HEADER.FIELDS (MESSAGE-ID)] {9}\r\nM-I: <x>\n"
+        b" BODY[] {2}\r\nhi ENVELOPE (NIL {1}\r\n)))\r\n"
     )
 
     assert events == [
@@ -232,25 +234,24 @@ def test_header_fields_and_a_body_come_in_one_response():
         b"\x00\x01\x02\r\n",
     ],
 )
-def test_what_is_not_imap_is_refused(wire: bytes):
+def test_what_is_not_imap_is_refused(wire: bytes) -> None:
     with pytest.raises(ImapProtocolError):
         parse(wire)
 
 
-def test_a_line_without_end_is_refused_at_the_limit():
+def test_a_line_without_end_is_refused_at_the_limit() -> None:
     parser = ResponseParser(Limits(line_bytes=1_000))
 
     with pytest.raises(ImapProtocolError):
-        for _ in range(1_001):
-            list(parser.feed(b"x"))
+        list(chain.from_iterable(parser.feed(b"x") for _ in range(1_001)))
 
 
-def test_many_small_literals_count_as_one_line():
+def test_many_small_literals_count_as_one_line() -> None:
     with pytest.raises(ImapProtocolError):
         list(ResponseParser(Limits(line_bytes=1_000)).feed(b"* X" + b" {1}\r\na" * 400))
 
 
-def test_a_body_does_not_count_as_a_line():
+def test_a_body_does_not_count_as_a_line() -> None:
     parser = ResponseParser(Limits(line_bytes=1_000))
 
     events = list(parser.feed(b"* 1 FETCH (BODY[] {5000}\r\n" + b"x" * 5000 + b" UID 3)\r\n"))

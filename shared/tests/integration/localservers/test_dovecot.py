@@ -12,6 +12,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+
 from postroom_shared.localservers.dovecot import dovecot_installation
 from postroom_shared.localservers.dovecot_accounts import DirectoryAccounts
 from postroom_shared.localservers.dovecot_configuration import MailLayout

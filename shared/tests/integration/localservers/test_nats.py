@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import nats
+
 from postroom_shared.testkit import TestNats
 from postroom_shared.testkit.nats import running_nats
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+
 from postroom_shared.localservers.accounts import Account, reachable_copy, require_passage, unprivileged_account
 from postroom_shared.localservers.errors import FolderUnreachableError, ServerMissingError
 from postroom_shared.localservers.ports import free_port

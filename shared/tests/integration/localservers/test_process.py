@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from postroom_shared.localservers.accounts import Account, unprivileged_account
 from postroom_shared.localservers.errors import NotReadyError, ProcessDiedError
 from postroom_shared.localservers.ports import free_port, listens
@@ -43,7 +44,7 @@ def _command(folder: Path, *arguments: str, **wishes: object) -> Command:
 
 async def _until(condition: Callable[[], bool], *, timeout_s: float = 10.0) -> None:
     async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110 - the kernel has no event for it
+        while not condition():
             await asyncio.sleep(0.01)
 
 

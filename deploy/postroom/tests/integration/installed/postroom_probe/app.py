@@ -3,12 +3,12 @@
 from typing import Any
 
 from fastapi import APIRouter, Request
-from postroom_shared.service import ServiceDefinition
-from postroom_shared.settings import ServiceSettings
 from pydantic_settings import SettingsConfigDict
 from sqlalchemy import text
 
 from postroom_probe.manifest import MANIFEST
+from postroom_shared.service import ServiceDefinition
+from postroom_shared.settings import ServiceSettings
 
 router = APIRouter()
 

@@ -12,38 +12,35 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class FolderContents:
-    """What a folder of the target holds, as far as it matters: a size for each message, a digest where it was needed."""
+    """What a folder of the target holds: a size for each message, a digest where it was needed."""
 
-    _uids_by_size: dict[int, set[int]] = field(default_factory=dict)
-    _digests: set[tuple[int, bytes]] = field(default_factory=set)
+    _unread: dict[int, set[int]] = field(default_factory=dict)
+    _digests: dict[int, set[bytes]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, sizes: Mapping[int, int]) -> "FolderContents":
-        """Return the contents of a folder with these messages, uid -> size in octets, none of them compared yet."""
+        """Return the contents of a folder with these messages, uid -> size in octets, none of them read yet."""
         contents = cls()
         for uid, size in sizes.items():
-            contents._uids_by_size.setdefault(size, set()).add(uid)
+            contents._unread.setdefault(size, set()).add(uid)
         return contents
 
     def to_compare(self, sizes: Iterable[int]) -> dict[int, set[int]]:
-        """Return size -> uids of the messages whose digest must be known before messages of *sizes* are judged."""
-        return {size: uids for size in set(sizes) if (uids := self._uids_by_size.get(size))}
-
-    def learn(self, *, size: int, digest: bytes, uid: int | None = None) -> None:
-        """Remember that the folder holds this content; *uid* is a message that need not be read again."""
-        self._digests.add((size, digest))
-        if uid is not None:
-            for uids in self._uids_by_size.values():
-                uids.discard(uid)
+        """Return size -> uids of the messages that must be read before messages of *sizes* are judged."""
+        return {size: set(uids) for size in set(sizes) if (uids := self._unread.get(size))}
 
     def compared(self, size: int) -> None:
         """Remember that all messages of this size have been read."""
-        self._uids_by_size.pop(size, None)
+        self._unread.pop(size, None)
+
+    def learn(self, *, size: int, digest: bytes) -> None:
+        """Remember that the folder holds this content."""
+        self._digests.setdefault(size, set()).add(digest)
 
     def holds(self, *, size: int, digest: bytes) -> bool:
         """Tell whether the same octets are there; right only when nothing of this size is left `to_compare`."""
-        return (size, digest) in self._digests
+        return digest in self._digests.get(size, ())
 
     def may_hold(self, size: int) -> bool:
         """Tell whether anything of this size is there: only then must a message be compared."""
-        return size in self._uids_by_size or any(known == size for known, _ in self._digests)
+        return size in self._unread or size in self._digests

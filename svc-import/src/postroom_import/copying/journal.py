@@ -11,13 +11,13 @@ from contextlib import asynccontextmanager
 from typing import TypeAlias
 from uuid import UUID
 
-from postroom_shared.database import Sessions, bind_organisation
-from postroom_shared.principal import SystemPrincipal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from postroom_import.copying.domain import FolderState, Item, JournalFolder, OpenBatch
 from postroom_import.copying.planning import PlannedFolder
 from postroom_import.copying.repository import JournalEntries
+from postroom_shared.database import Sessions, bind_organisation
+from postroom_shared.principal import SystemPrincipal
 
 Guard: TypeAlias = Callable[[AsyncSession], Awaitable[None]]
 """Raises `CopyStoppedError` when the job may not go on."""

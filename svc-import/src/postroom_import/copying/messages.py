@@ -53,7 +53,7 @@ class Parcel:
     attempts: int = 0
 
     def outgoing(self, allowed: frozenset[str] | None) -> OutgoingMessage:
-        """Return what is appended, with those of its flags that *allowed* has (None: all; `\\*`: all keywords)."""
+        r"""Return what is appended, with those of its flags that *allowed* has (None: all; `\*`: all keywords)."""
         content = self.content if isinstance(self.content, bytes) else self.content.pieces
         return OutgoingMessage(self.size, content, _allowed(self.flags, allowed), self.internal_date)
 

@@ -1,4 +1,4 @@
-"""The two sides of a copy: each with a connection that is made when it is needed, and errors that say whose they are."""
+"""The two sides of a copy: each with a connection made when it is needed, and errors that say whose they are."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager

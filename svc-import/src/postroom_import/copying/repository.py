@@ -5,8 +5,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from postroom_shared.principal import SystemPrincipal
-from postroom_shared.values import uuid7
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +14,8 @@ from postroom_import.copying.planning import PlannedFolder
 from postroom_import.copying.special_folders import SpecialUse
 from postroom_import.copying.tables import ImportBatchRow, ImportFolderRow, ImportItemRow
 from postroom_import.imap.names import MailboxName
+from postroom_shared.principal import SystemPrincipal
+from postroom_shared.values import uuid7
 
 _ZERO = {
     "messages_done": 0,

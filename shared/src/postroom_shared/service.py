@@ -9,10 +9,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-import structlog
 from fastapi import APIRouter
-from nats.aio.client import Client as NatsClient
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import ASGIApp
@@ -20,14 +18,15 @@ from starlette.types import ASGIApp
 from postroom_shared.background import Task
 from postroom_shared.database import Sessions, create_engine, session_factory
 from postroom_shared.database.migrating import is_current
-from postroom_shared.events.consumer import Consumer
+from postroom_shared.events.consumer import Consumer, ConsumerLoop
+from postroom_shared.events.nats_connection import NatsConnection
+from postroom_shared.events.relay import Relay
 from postroom_shared.identity import TokenSigner, TokenVerifier, TrustedKeys, load_private_key
 from postroom_shared.manifest import ServiceManifest
 from postroom_shared.security.sealing import Keyring, Vault
 from postroom_shared.settings import ServiceSettings
 
 S = TypeVar("S", bound=ServiceSettings)
-log = structlog.get_logger()
 
 
 @dataclass(kw_only=True)
@@ -38,7 +37,7 @@ class Runtime(Generic[S]):
     settings: S
     engine: AsyncEngine
     sessions: Sessions
-    nats: NatsClient
+    nats: NatsConnection
     signer: TokenSigner
     verifier: TokenVerifier
     vault: Vault
@@ -57,6 +56,29 @@ class Runtime(Generic[S]):
                 return await is_current(self.engine, package=self.manifest.package)
         except (SQLAlchemyError, OSError, TimeoutError):
             return False
+
+    def connecting(self) -> Task:
+        """The task that connects to NATS; the connection mends itself afterwards."""
+
+        async def connect() -> None:
+            if not self.nats.is_connected:
+                await self.nats.open(self.settings.nats_url.split(","))
+            await self.stopping.wait()
+
+        return "nats", connect
+
+    def relaying(self) -> Task:
+        """The task that brings this service's outbox to JetStream."""
+        relay = Relay(self.engine, self.nats, self.manifest, replicas=self.settings.stream_replicas)
+        Gauge(
+            "postroom_outbox_oldest_seconds", "Age of the oldest event that waits.", registry=self.metrics
+        ).set_function(lambda: relay.oldest_unpublished_s)
+        return "relay", lambda: relay.run(self.stopping)
+
+    def reading(self, consumer: Consumer) -> Task:
+        """The task that carries out the events of one consumer."""
+        loop = ConsumerLoop(consumer, self.nats, self.sessions, replicas=self.settings.stream_replicas)
+        return f"consumer {consumer.durable}", lambda: loop.run(self.stopping)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +115,8 @@ async def open_runtime(
         settings.database_url.get_secret_value(), schema=manifest.schema, application=f"postroom-{manifest.name}"
     )
     key = load_private_key(settings.identity_key.get_secret_value())
-    nats = NatsClient()
+    seed = settings.nats_seed.get_secret_value() if settings.nats_seed else None
+    nats = NatsConnection(manifest.name, seed=seed)
     runtime = Runtime(
         manifest=manifest,
         settings=settings,

@@ -10,6 +10,11 @@ from structlog.typing import EventDict, WrappedLogger
 
 _SECRET_FIELDS = frozenset({"password", "token", "secret", "authorization", "cookie", "seed", "key"})
 
+# Local variables hold passwords and mail: tracebacks name places, never values.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
+)
+
 
 def _mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     for name in _SECRET_FIELDS & event.keys():
@@ -26,7 +31,9 @@ def configure_logging(*, level: str, log_format: Literal["json", "console"], ser
     """Set up structlog and the standard library's logging for this process, on standard error."""
     threshold = logging.getLevelNamesMapping()[level.upper()]
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer(colors=False)
+        structlog.processors.JSONRenderer()
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     )
     structlog.configure(
         processors=[
@@ -34,7 +41,7 @@ def configure_logging(*, level: str, log_format: Literal["json", "console"], ser
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _mask_secrets,
-            structlog.processors.dict_tracebacks if log_format == "json" else structlog.processors.format_exc_info,
+            _TRACEBACKS if log_format == "json" else structlog.processors.format_exc_info,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),

@@ -6,6 +6,7 @@ A migration works with the code before and after it (expand, deploy, contract), 
 import asyncio
 from dataclasses import dataclass
 from importlib.resources import files
+from importlib.util import find_spec
 from typing import Any
 
 from alembic import command, op
@@ -49,6 +50,16 @@ def service_tree(package: str) -> MigrationTree:
     return MigrationTree(f"{package}.migrations", "alembic_version")
 
 
+def trees_of(package: str) -> tuple[MigrationTree, ...]:
+    """Return the floor's tree and the service's own, if *package* has one."""
+    own = service_tree(package)
+    try:
+        has_own = find_spec(own.package) is not None
+    except ModuleNotFoundError:
+        has_own = False
+    return (FLOOR, own) if has_own else (FLOOR,)
+
+
 def protect_rows(table: str) -> None:
     """Inside a migration: let a transaction see only rows of its organisation (`postroom_shared.database.scope`)."""
     op.execute(f"alter table {table} enable row level security")
@@ -86,7 +97,7 @@ def _upgrade(connection: Connection, trees: tuple[MigrationTree, ...]) -> None:
 async def upgrade(engine: AsyncEngine, *, package: str) -> None:
     """Bring the schema of *package* to its newest revision, floor first, in one transaction; parallel runs wait."""
     async with engine.begin() as connection:
-        await connection.run_sync(_upgrade, (FLOOR, service_tree(package)))
+        await connection.run_sync(_upgrade, trees_of(package))
 
 
 async def migrate(database_url: str, *, schema: str, package: str) -> None:
@@ -100,7 +111,7 @@ async def migrate(database_url: str, *, schema: str, package: str) -> None:
 
 async def is_current(engine: AsyncEngine, *, package: str) -> bool:
     """Return whether both trees are at their heads; part of `/readyz`."""
-    wanted = await asyncio.to_thread(lambda: [(t.version_table, t.head()) for t in (FLOOR, service_tree(package))])
+    wanted = await asyncio.to_thread(lambda: [(t.version_table, t.head()) for t in trees_of(package)])
     async with engine.connect() as connection:
         found: list[Any] = [
             await connection.scalar(text(f"select version_num from {table}"))  # noqa: S608 - a constant of this module

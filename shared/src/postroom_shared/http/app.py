@@ -48,8 +48,8 @@ def build_api(definition: ServiceDefinition[S], routers: list[APIRouter] | None 
 
 
 def _serve_tasks(definition: ServiceDefinition[S], runtime: Runtime[S]) -> list[Task]:
-    readers = [(f"consumer {consumer.name}", consumer.run) for consumer in definition.consumers(runtime)]
-    return [*runtime.event_tasks(), *readers, *definition.serve_tasks(runtime)]
+    readers = [runtime.reading(consumer) for consumer in definition.consumers(runtime)]
+    return [runtime.relaying(), *readers, *definition.serve_tasks(runtime)]
 
 
 def create_app(definition: ServiceDefinition[S], settings: S, *, work: bool = False) -> ASGIApp:
@@ -68,7 +68,7 @@ def create_app(definition: ServiceDefinition[S], settings: S, *, work: bool = Fa
         async with open_runtime(definition, settings, metrics=registry) as runtime:
             app.state.runtime = runtime
             tasks = definition.work_tasks(runtime) if work else _serve_tasks(definition, runtime)
-            tasks = [runtime.nats_task(), *tasks]
+            tasks = [runtime.connecting(), *tasks]
             async with running(tasks, stopping=runtime.stopping, grace_s=settings.shutdown_grace_s):
                 yield
 

@@ -24,7 +24,8 @@ class BodyLimitMiddleware:
             await self._app(scope, receive, send)
             return
         if self._announced(scope) > self._max_octets:
-            await problem_response(BodyTooLargeError())(scope, receive, send)
+            request_id = scope.get("state", {}).get("request_id")
+            await problem_response(BodyTooLargeError(), request_id=request_id)(scope, receive, send)
             return
         received = 0
 

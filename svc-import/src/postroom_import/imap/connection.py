@@ -30,12 +30,8 @@ from postroom_import.imap.results import (
 )
 from postroom_import.imap.transport import (
     READ_BYTES,
-    Endpoint,
-    Security,
     Streams,
     Timeouts,
-    dial,
-    encrypt,
     is_encrypted,
 )
 

@@ -101,11 +101,11 @@ class PrivateDovecot:
 def private_dovecot(*, capability: str = "") -> Iterator[PrivateDovecot]:
     """Run a Dovecot; *capability* replaces what it says it can do."""
     account = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
-    home = Path(tempfile.mkdtemp(prefix="postroom-dovecot-", dir="/tmp"))  # noqa: S108 - socket paths must stay short
+    home = Path(tempfile.mkdtemp(prefix="postroom-dovecot-", dir="/tmp"))
     try:
         server = _prepare(home, account, capability)
         process = subprocess.Popen(
-            ["dovecot", "-F", "-c", str(home / "dovecot.conf")],  # noqa: S607 - the distribution's own
+            ["dovecot", "-F", "-c", str(home / "dovecot.conf")],
             stdin=subprocess.DEVNULL,
             user=account.pw_uid if os.geteuid() == 0 else None,
             group=account.pw_gid if os.geteuid() == 0 else None,

@@ -1,0 +1,71 @@
+"""Find and end what an earlier run left behind.
+
+Each child carries `POSTROOM_PROCESS_OF=<folder>/<name>` in its environment and hands it to its own children. A process
+that carries the mark of a folder belongs to that folder, whatever its number: a recycled process id cannot be mistaken
+for it. A program that wipes its environment (Dovecot writes its titles there) is known by how its command line begins.
+"""
+
+import asyncio
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+MARK = "POSTROOM_PROCESS_OF"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """How the processes of one folder and name are known.
+
+    Attributes:
+        value: What `POSTROOM_PROCESS_OF` holds, `<folder>/<name>`.
+        titles: How their command lines begin, and no others'.
+    """
+
+    value: str
+    titles: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, folder: Path, name: str, *, titles: tuple[str, ...] = ()) -> "Mark":
+        """Return the mark of the process *name* of *folder*."""
+        return cls(value=f"{folder.resolve()}/{name}", titles=titles)
+
+    def environment(self) -> dict[str, str]:
+        """Return what a marked process carries."""
+        return {MARK: self.value}
+
+    def processes(self) -> list[int]:
+        """Return the ids of the live processes with this mark; empty where there is no /proc."""
+        proc = Path("/proc")
+        ids = [int(entry.name) for entry in proc.iterdir() if entry.name.isdigit()] if proc.is_dir() else []
+        return [number for number in ids if number != os.getpid() and self._is_on(number)]
+
+    def _is_on(self, number: int) -> bool:
+        try:
+            environment = Path(f"/proc/{number}/environ").read_bytes().split(b"\0")
+            command_line = Path(f"/proc/{number}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:  # it ended, or it is another account's
+            return False
+        return f"{MARK}={self.value}".encode() in environment or command_line.startswith(self.titles)
+
+    async def end_processes(self, *, stop_signal: signal.Signals, grace_s: float) -> int:
+        """End the marked processes: *stop_signal* first, SIGKILL after *grace_s*; return how many there were."""
+        found = self.processes()
+        if not found:
+            return 0
+        _send(found, stop_signal)
+        deadline = asyncio.get_running_loop().time() + grace_s
+        while left := self.processes():
+            if asyncio.get_running_loop().time() > deadline:
+                _send(left, signal.SIGKILL)
+            await asyncio.sleep(0.02)
+        return len(found)
+
+
+def _send(numbers: list[int], which: signal.Signals) -> None:
+    for number in numbers:
+        try:
+            os.kill(number, which)
+        except ProcessLookupError:
+            continue

@@ -1,0 +1,1 @@
+"""What keeps secrets secret: sealed fields, sealed files, and connections to hosts that users name."""

@@ -1,0 +1,1 @@
+"""Memberships: what a person is in an organisation."""

@@ -1,0 +1,1 @@
+"""Migrations of svc-directory, packed in the wheel."""

@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 
 from postroom_shared.manifest import ServiceManifest
+from postroom_shared.structured_logging import configure_logging
 from postroom_shared.testkit.databases import TestDatabase, TestPostgres, volatile_postgres
 from postroom_shared.testkit.folders import temporary_folder
 from postroom_shared.testkit.mailboxes import StartDovecot, TestDovecot, dovecots
@@ -23,6 +24,11 @@ from postroom_shared.testkit.nats import TestNats, running_nats
 WORKER_INPUT = "postroom_postgres_dsn"
 
 _of_controller = pytest.StashKey[tuple[ExitStack, str]]()
+
+
+def pytest_configure() -> None:
+    """Log as a service does: structlog's own default draws every local variable of a traceback, which takes seconds."""
+    configure_logging(level="warning", log_format="console", service="tests")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -2,9 +2,10 @@
 
 from typing import Any, ClassVar
 
+from sqlalchemy.orm import DeclarativeBase
+
 from postroom_shared.database import named_metadata
 from postroom_shared.database.tables import TYPES
-from sqlalchemy.orm import DeclarativeBase
 
 
 class Base(DeclarativeBase):

@@ -186,9 +186,7 @@ def _there(uid: int, size: int, digest: bytes | None) -> Item:
     return Item(uid=uid, size=size, outcome=Outcome.ALREADY_THERE, sha256=digest)
 
 
-def batches(
-    metadata: Iterable[Metadata], attempts: Mapping[int, int], limits: CopyLimits
-) -> Iterator[list[Metadata]]:
+def batches(metadata: Iterable[Metadata], attempts: Mapping[int, int], limits: CopyLimits) -> Iterator[list[Metadata]]:
     """Part *metadata* into what is sent together: in order, within the limits.
 
     A large message goes alone, and so does one that was sent before without being found: it may be what breaks the

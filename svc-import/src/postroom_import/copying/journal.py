@@ -77,7 +77,7 @@ class Journal:
     async def refuse_folder(self, folder_id: UUID, *, problem: str) -> None:
         """Note that the target does not take this folder; none of its messages is copied."""
         async with self._entries(guarded=True) as entries:
-            await entries.set_folder(folder_id, state=FolderState.REFUSED, problem=problem)
+            await entries.refuse_folder(folder_id, problem=problem)
 
     async def record(self, folder_id: UUID, items: Iterable[Item]) -> None:
         """Note what became of messages that were not sent."""

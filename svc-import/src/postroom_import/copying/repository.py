@@ -82,6 +82,17 @@ class JournalEntries:
             update(ImportFolderRow).where(ImportFolderRow.id == folder_id, *self._mine(ImportFolderRow)).values(values)
         )
 
+    async def refuse_folder(self, folder_id: UUID, *, problem: str) -> None:
+        """Count all messages of a folder that are left as failed."""
+        left = ImportFolderRow.messages_total - ImportFolderRow.messages_done
+        await self.set_folder(
+            folder_id,
+            state=FolderState.REFUSED,
+            problem=problem,
+            failed=ImportFolderRow.failed + left,
+            messages_done=ImportFolderRow.messages_total,
+        )
+
     async def forget_folder(self, folder_id: UUID) -> None:
         """Forget what became of the folder's messages: their uids mean nothing any more."""
         of_folder = ImportItemRow.folder_id == folder_id

@@ -13,6 +13,10 @@ OrganisationScope: TypeAlias = UUID | Literal["*"]
 """The rows a transaction may see: one organisation's, or all (`*`, for operators' routes, relays and consumers)."""
 
 
+NO_ORGANISATION = UUID(int=2**128 - 1)
+"""The Max UUID (RFC 9562 §5.10): what somebody without an organisation may see, namely nothing."""
+
+
 class Role(StrEnum):
     """What a person is in one organisation (docs/promises.md#roles)."""
 
@@ -85,8 +89,8 @@ class PersonPrincipal:
 
     @property
     def organisation_scope(self) -> OrganisationScope:
-        """The acting organisation, or the nil UUID, which no row has."""
-        return self.organisation_id or UUID(int=0)
+        """The acting organisation, or one that no row has."""
+        return self.organisation_id or NO_ORGANISATION
 
     def may(self, scope: str) -> bool:
         """Return whether the session or token covers *scope*."""

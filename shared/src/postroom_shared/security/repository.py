@@ -63,7 +63,7 @@ class DataKeys:
         """Lock and return keys that another master key than *kek_id* wraps; those locked elsewhere are left out."""
         statement = _KEYS.where(DataKeyRow.kek_id != kek_id).order_by(DataKeyRow.organisation_id).limit(limit)
         rows = await self._session.execute(statement.with_for_update(skip_locked=True, key_share=True))
-        return [WrappedKey(*row.tuple()) for row in rows]
+        return [WrappedKey(row.organisation_id, row.wrapped, row.kek_id) for row in rows]
 
     async def replace(self, key: WrappedKey) -> None:
         """Store another wrapping of the same key."""
@@ -81,7 +81,7 @@ class DataKeys:
 
     async def _one(self, statement: Select[UUID, bytes, str]) -> WrappedKey | None:
         row = (await self._session.execute(statement)).one_or_none()
-        return WrappedKey(*row.tuple()) if row else None
+        return WrappedKey(row.organisation_id, row.wrapped, row.kek_id) if row else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

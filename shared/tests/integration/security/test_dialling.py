@@ -378,56 +378,19 @@ async def test_a_line_without_end_fills_no_memory():
         writer.close()
 
 
-def starttls(context: ssl.SSLContext, answer: bytes) -> Serve:
-    """Return a server's side of STARTTLS that agrees with *answer* and echoes one line under TLS."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readline()
-        writer.write(answer)
-        await writer.drain()
-        await writer.start_tls(context)
-        writer.write(await reader.readline())
-        await writer.drain()
-
-    return serve
-
-
-async def exchange_under_starttls(authority: Authority, *, name: str, answer: bytes) -> bytes:
-    async with peer(starttls(authority.server(name), answer)) as server:
-        target = loopback(server.port)
-        reader, writer = await DIALLER.connect(target, tls=None, timeout_s=5)
-        try:
-            writer.write(b"a STARTTLS\r\n")
-            await reader.readline()
-            await DIALLER.start_tls(target, reader, writer, tls=authority.trusted(), timeout_s=5)
-            writer.write(b"b secret\r\n")
-            return await reader.readline()
-        finally:
+async def test_uvloop_connects_alike(authority: Authority):
+    async def connect() -> bytes:
+        async with peer(greet, tls=authority.server("imap.example.com")) as server:
+            reader, writer = await DIALLER.connect(loopback(server.port), tls=authority.trusted(), timeout_s=5)
+            greeting = await reader.readline()
             writer.close()
+            return greeting
 
-
-async def test_a_plain_connection_becomes_a_tls_one(authority: Authority):
-    echoed = await exchange_under_starttls(authority, name="imap.example.com", answer=b"a OK\r\n")
-
-    assert echoed == b"b secret\r\n"
-
-
-async def test_starttls_verifies_the_name(authority: Authority):
-    with pytest.raises(HostCertificateError):
-        await exchange_under_starttls(authority, name="imap.example.org", answer=b"a OK\r\n")
-
-
-async def test_plain_text_behind_starttls_is_not_taken_for_an_answer_under_tls(authority: Authority):
-    with pytest.raises(HostUnreachableError):
-        await exchange_under_starttls(authority, name="imap.example.com", answer=b"a OK\r\nb OK forged\r\n")
-
-
-async def test_uvloop_connects_and_turns_to_tls_alike(authority: Authority):
     def run() -> bytes:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(exchange_under_starttls(authority, name="imap.example.com", answer=b"a OK\r\n"))
+            return runner.run(connect())
 
-    assert await asyncio.to_thread(run) == b"b secret\r\n"
+    assert await asyncio.to_thread(run) == b"* OK ready\r\n"
 
 
 async def test_uvloop_tells_a_bad_certificate_alike(authority: Authority):

@@ -6,7 +6,7 @@ S3-compatible store is not supported yet.
 
 import asyncio
 import errno
-from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -51,7 +51,7 @@ class SealedBlob:
     _path: Path
     _key: bytes = field(repr=False)
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the content, 64 KiB at a time; close the transaction first.
 
         Raises:

@@ -124,6 +124,8 @@ class Dialler:
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to one of the checked addresses, with TLS for the host's name unless *tls* is None.
 
+        Who encrypts later (STARTTLS) verifies `target.host` as the certificate's name.
+
         Args:
             target: What `check` returned.
             tls: A context that verifies certificate and host name.
@@ -141,29 +143,6 @@ class Dialler:
             return await asyncio.open_connection(
                 sock=connection, ssl=tls, server_hostname=server_hostname, limit=read_limit_bytes
             )
-
-    async def start_tls(
-        self,
-        target: CheckedTarget,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        *,
-        tls: ssl.SSLContext,
-        timeout_s: float,
-    ) -> None:
-        """Turn a plain connection into a TLS one, after the host agreed to (STARTTLS).
-
-        Raises:
-            HostUnreachableError: The handshake failed, or plain text was waiting behind the agreement: somebody on the
-                way could have put it there to be taken for an answer under TLS (CVE-2011-0411).
-            HostCertificateError: The certificate is not valid for the host's name.
-            ValueError: *tls* does not verify.
-        """
-        _verifying(tls)
-        async with _levelled(self._answer_step_s), _reaching(timeout_s):
-            if reader._buffer:  # type: ignore[attr-defined] # noqa: SLF001 - streams have no public way to ask
-                raise ConnectionError("plain text behind STARTTLS")
-            await writer.start_tls(tls, server_hostname=target.host)
 
     async def _judged(self, host: str, port: int) -> CheckedTarget:
         name = parse_host(host)

@@ -1,8 +1,7 @@
 """`postroom-import serve | work | migrate | openapi | settings`."""
 
-from postroom_shared.command import run
-
 from postroom_import.app import SERVICE
+from postroom_shared.command import run
 
 
 def main() -> None:

@@ -2,13 +2,6 @@
 
 from collections.abc import Sequence
 
-from postroom_shared.background import Task
-from postroom_shared.events.consumer import Consumer
-from postroom_shared.projection.client import DirectoryClient
-from postroom_shared.projection.events import projection_consumer
-from postroom_shared.projection.refresher import Refresher
-from postroom_shared.service import Runtime, ServiceDefinition
-
 from postroom_import.copies.events import queueing_consumer
 from postroom_import.copies.router import router
 from postroom_import.manifest import MANIFEST
@@ -16,6 +9,12 @@ from postroom_import.notices.service import NoticeSender
 from postroom_import.resources import import_resources
 from postroom_import.settings import ImportSettings
 from postroom_import.working.worker import Worker
+from postroom_shared.background import Task
+from postroom_shared.events.consumer import Consumer
+from postroom_shared.projection.client import DirectoryClient
+from postroom_shared.projection.events import projection_consumer
+from postroom_shared.projection.refresher import Refresher
+from postroom_shared.service import Runtime, ServiceDefinition
 
 
 def _consumers(runtime: Runtime[ImportSettings]) -> Sequence[Consumer]:

@@ -7,9 +7,6 @@ from pathlib import Path
 from uuid import UUID
 
 import httpx
-from postroom_shared.identity import TokenSigner
-from postroom_shared.projection.client import AUDIENCE, ServiceAuth
-from postroom_shared.security.dialling import Dialler, HostRefusedError, HostUnreachableError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from postroom_import.imap.authentication import Credentials
@@ -17,6 +14,9 @@ from postroom_import.imap.client import ImapClient
 from postroom_import.imap.errors import ImapConnectionError
 from postroom_import.imap.transport import READ_BYTES, Endpoint, Security, Streams, Timeouts
 from postroom_import.imap_places import ImapPlace, Tls
+from postroom_shared.identity import TokenSigner
+from postroom_shared.projection.client import AUDIENCE, ServiceAuth
+from postroom_shared.security.dialling import Dialler, HostRefusedError, HostUnreachableError
 
 _DIRECTORY_TIMEOUT_S = 5.0
 

@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from postroom_shared.security.dialling import DialBudget
-from postroom_shared.service import Runtime
-
 from postroom_import.mail_access import MailAccess, MasterLogins, imap_dialler
 from postroom_import.settings import ImportSettings
+from postroom_shared.security.dialling import DialBudget
+from postroom_shared.service import Runtime
 
 _NAME = "import"
 

@@ -4,9 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from postroom_shared.settings import Port, ServiceSettings
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
+
+from postroom_shared.settings import Port, ServiceSettings
 
 
 class ImportSettings(ServiceSettings):

@@ -6,12 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from postroom_shared.values import Address
-
 from postroom_import.copies.errors import SameMailboxError, WrongStateError
 from postroom_import.copying.domain import FolderState, Reason
 from postroom_import.copying.planning import Choice
 from postroom_import.imap_places import ImapPlace
+from postroom_shared.values import Address
 
 
 class JobState(StrEnum):

@@ -3,6 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from postroom_import.copies.domain import CopyJob
 from postroom_shared.contracts.imports import (
     ImportJobCancelledV1,
     ImportJobCompletedV1,
@@ -18,9 +21,6 @@ from postroom_shared.events.nats_connection import NatsConnection
 from postroom_shared.events.outbox import publish
 from postroom_shared.events.payload import EventPayload
 from postroom_shared.manifest import ServiceManifest
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from postroom_import.copies.domain import CopyJob
 
 
 async def _publish(session: AsyncSession, job: CopyJob, payload: EventPayload) -> None:
@@ -55,9 +55,7 @@ async def publish_resumed(session: AsyncSession, job: CopyJob) -> None:
 
 async def publish_cancelled(session: AsyncSession, job: CopyJob) -> None:
     """Tell that *job* was cancelled."""
-    payload = ImportJobCancelledV1(
-        job_id=job.id, target_address_id=job.target.address_id, copied=job.progress.copied
-    )
+    payload = ImportJobCancelledV1(job_id=job.id, target_address_id=job.target.address_id, copied=job.progress.copied)
     await _publish(session, job, payload)
 
 

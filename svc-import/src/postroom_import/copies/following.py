@@ -10,6 +10,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from uuid import UUID
 
+from postroom_import.copies.domain import CopyJob
+from postroom_import.copies.errors import CopyNotFoundError
+from postroom_import.copies.repository import CopyJobs
+from postroom_import.copies.schemas import CopyRead
+from postroom_import.settings import ImportSettings
 from postroom_shared.database import bind_organisation
 from postroom_shared.events.live import MOST_A_SECOND, subscribe_live
 from postroom_shared.events.waiting import first_of
@@ -17,12 +22,6 @@ from postroom_shared.http.sse import sse_event
 from postroom_shared.principal import PersonPrincipal
 from postroom_shared.projection import find_membership
 from postroom_shared.service import Runtime
-
-from postroom_import.copies.domain import CopyJob
-from postroom_import.copies.errors import CopyNotFoundError
-from postroom_import.copies.repository import CopyJobs
-from postroom_import.copies.schemas import CopyRead
-from postroom_import.settings import ImportSettings
 
 TOPIC = "import"
 POLL_S = 1.0

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-from postroom_shared.security.dialling import HostRefusedError, HostUnreachableError
-
 from postroom_import.copies.domain import Source, Target
 from postroom_import.copies.errors import (
     EncryptionFailedError,
@@ -24,6 +22,7 @@ from postroom_import.imap.errors import (
 )
 from postroom_import.imap_places import ImapPlace
 from postroom_import.mail_access import MailAccess, MasterLogins, MasterLoginUnavailableError
+from postroom_shared.security.dialling import HostRefusedError, HostUnreachableError
 
 RETRY_AFTER_S = 30
 

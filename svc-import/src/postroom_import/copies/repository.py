@@ -7,10 +7,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from postroom_shared.principal import EVERYTHING, PersonPrincipal, Principal
-from postroom_shared.projection.states import Endpoint
-from postroom_shared.projection.tables import AliasCopy, MailServerCopy
-from postroom_shared.values import Address
 from sqlalchemy import ColumnElement, Integer, and_, case, cast, exists, func, or_, select, text, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, selectinload
@@ -32,8 +28,24 @@ from postroom_import.copying.domain import FolderState, Outcome, Reason
 from postroom_import.copying.planning import Choice
 from postroom_import.copying.tables import ImportFolderRow, ImportItemRow
 from postroom_import.imap_places import ImapPlace, Tls
+from postroom_shared.principal import EVERYTHING, PersonPrincipal, Principal
+from postroom_shared.projection.states import Endpoint
+from postroom_shared.projection.tables import AliasCopy, MailServerCopy
+from postroom_shared.values import Address
 
 MOST_FAILURES = 100
+_COUNTS = (
+    "folders_total",
+    "folders_done",
+    "messages_total",
+    "messages_done",
+    "bytes_total",
+    "bytes_done",
+    "copied",
+    "copied_bytes",
+    "already_there",
+    "failed",
+)
 _ACTIVE = (JobState.QUEUED, JobState.RUNNING, JobState.PAUSED)
 
 
@@ -49,7 +61,7 @@ class CopyJobs:
         return true() if scope == EVERYTHING else column == scope
 
     def _visible(self) -> ColumnElement[bool]:
-        own = true()
+        own: ColumnElement[bool] = true()
         if isinstance(self._principal, PersonPrincipal) and not self._principal.manages:
             own = ImportJobRow.requested_by == self._principal.person_id
         return and_(self._inside(ImportJobRow.organisation_id), own)
@@ -141,7 +153,7 @@ class CopyJobs:
         )
 
     async def is_under_way(self, sources: Collection[str], target: str) -> bool:
-        """Tell whether a copy from one of these accounts to this one is not over; of two that ask at once, one waits."""
+        """Tell whether a copy from one of these accounts to this one is not over; one who asks meanwhile waits."""
         lock = text("select pg_advisory_xact_lock(hashtext('postroom.import.request'), hashtext(:key))")
         await self._session.execute(lock, {"key": target})
         statement = select(
@@ -211,7 +223,7 @@ class CopyJobs:
         )
         found: dict[UUID, Progress] = defaultdict(Progress)
         for job_id, *counts, current in await self._session.execute(statement):
-            found[job_id] = Progress(*map(int, counts), current)
+            found[job_id] = Progress(**dict(zip(_COUNTS, map(int, counts), strict=True)), current_folder=current)
         return found
 
 
@@ -320,6 +332,6 @@ def _failure(row: ImportItemRow, folder: str) -> Failure:
         folder=folder,
         uid=row.source_uid,
         size_bytes=row.size,
-        reason=Reason(row.reason),
+        reason=Reason(row.reason or Reason.REFUSED),
         reason_text=row.reason_text,
     )

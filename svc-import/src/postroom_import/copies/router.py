@@ -1,22 +1,12 @@
 """`/v1/imports`: copies of mailboxes."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response, status
 from fastapi.responses import StreamingResponse
-from postroom_shared.database import bind_organisation
-from postroom_shared.errors import RateLimitedError
-from postroom_shared.http.dependencies import Session
-from postroom_shared.http.idempotency import claim_request
-from postroom_shared.http.identity import person
-from postroom_shared.http.pages import BadCursorError, Page
-from postroom_shared.http.problem import problem_responses
-from postroom_shared.http.sse import sse_response
-from postroom_shared.principal import PersonPrincipal, Scope
-from postroom_shared.security.dialling import HostRefusedError, HostUnreachableError
-from postroom_shared.service import Runtime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from postroom_import.copies import service
@@ -40,6 +30,17 @@ from postroom_import.copies.repository import CopyJobs
 from postroom_import.copies.schemas import CopyDetail, CopyList, CopyRead, NewCopy, ResumeCopy
 from postroom_import.resources import resources_of
 from postroom_import.settings import ImportSettings
+from postroom_shared.database import bind_organisation
+from postroom_shared.errors import RateLimitedError
+from postroom_shared.http.dependencies import Session
+from postroom_shared.http.idempotency import claim_request
+from postroom_shared.http.identity import person
+from postroom_shared.http.pages import BadCursorError, Page, page_of
+from postroom_shared.http.problem import problem_responses
+from postroom_shared.http.sse import sse_response
+from postroom_shared.principal import PersonPrincipal, Scope
+from postroom_shared.security.dialling import HostRefusedError, HostUnreachableError
+from postroom_shared.service import Runtime
 
 router = APIRouter(prefix="/v1/imports", tags=["imports"])
 
@@ -65,6 +66,7 @@ def _runtime(request: Request) -> Runtime[ImportSettings]:
 OpenRuntime = Annotated[Runtime[ImportSettings], Depends(_runtime)]
 
 
+@asynccontextmanager
 async def _looking(request: Request, caller: PersonPrincipal) -> AsyncIterator[AsyncSession]:
     """Yield a session for reading; nothing of it is kept. A repeated request ends here with its first answer."""
     async with _runtime(request).sessions() as session:
@@ -75,7 +77,7 @@ async def _looking(request: Request, caller: PersonPrincipal) -> AsyncIterator[A
 
 async def _checked(request: Request, caller: Manager, wanted: NewCopy) -> service.CheckedRequest:
     """Check all that can be checked before anything starts; no transaction is open while mail servers are asked."""
-    async for session in _looking(request, caller):
+    async with _looking(request, caller) as session:
         checked = await service.check_request(session, caller, wanted)
     resources = resources_of(_runtime(request))
     async with resources.budget.attempt(checked.job.organisation_id):
@@ -86,7 +88,7 @@ async def _checked(request: Request, caller: Manager, wanted: NewCopy) -> servic
 
 async def _resumable(request: Request, caller: Manager, import_id: UUID, wanted: ResumeCopy | None = None) -> list[str]:
     passwords = [each.get_secret_value() for each in (wanted.passwords if wanted else None) or ()]
-    async for session in _looking(request, caller):
+    async with _looking(request, caller) as session:
         job = await service.resumable(session, caller, import_id, len(passwords))
     if passwords:
         resources = resources_of(_runtime(request))
@@ -127,8 +129,8 @@ async def request_copy(
 @router.get("", responses=problem_responses(BadCursorError))
 async def list_copies(session: Session, caller: Reader, wanted: Annotated[CopyList, Query()]) -> Page[CopyRead]:
     """List your copies, newest first; for owners and administrators, the whole organisation's."""
-    page = await service.list_copies(session, caller, wanted)
-    return Page(items=[CopyRead.of(job) for job in page.items], next=page.next)
+    copies = [CopyRead.of(job) for job in await service.list_copies(session, caller, wanted)]
+    return page_of(copies, limit=wanted.limit, key=lambda copy: (copy.created_at.isoformat(), copy.id))
 
 
 @router.get("/{import_id}", responses=problem_responses(CopyNotFoundError))

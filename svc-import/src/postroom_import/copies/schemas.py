@@ -4,8 +4,6 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from postroom_shared.http.pages import PageQuery
-from postroom_shared.values import Address
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from postroom_import.copies.domain import (
@@ -22,6 +20,8 @@ from postroom_import.copies.errors import FAILURES
 from postroom_import.copying.domain import FolderState, Reason
 from postroom_import.copying.planning import Choice
 from postroom_import.imap_places import Tls
+from postroom_shared.http.pages import PageQuery
+from postroom_shared.values import Address
 
 Password = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
 FolderName = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00\r\n]+$")]

@@ -6,18 +6,6 @@ from datetime import UTC, datetime
 from typing import assert_never
 from uuid import UUID
 
-from postroom_shared.database import bind_organisation
-from postroom_shared.http.pages import BadCursorError, Page, decode_cursor, page_of
-from postroom_shared.principal import PersonPrincipal, SystemPrincipal
-from postroom_shared.projection import (
-    address_named,
-    attached_addresses,
-    find_person,
-    mail_server_of,
-    mail_service_of_domain,
-)
-from postroom_shared.security.sealing import Vault
-from postroom_shared.values import Address, uuid7
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from postroom_import.copies import events
@@ -46,6 +34,18 @@ from postroom_import.copies.errors import (
 from postroom_import.copies.repository import CopyJobs, LocalMailboxes
 from postroom_import.copies.schemas import CopyList, ExternalSource, LocalSource, NewCopy
 from postroom_import.imap_places import ImapPlace, Tls
+from postroom_shared.database import bind_organisation
+from postroom_shared.http.pages import BadCursorError, decode_cursor
+from postroom_shared.principal import PersonPrincipal, SystemPrincipal
+from postroom_shared.projection import (
+    address_named,
+    attached_addresses,
+    find_person,
+    mail_server_of,
+    mail_service_of_domain,
+)
+from postroom_shared.security.sealing import Vault
+from postroom_shared.values import Address, uuid7
 
 DEFAULT_LANGUAGE = "fr"
 
@@ -209,23 +209,20 @@ async def request_copy(
     return job
 
 
-async def _seal(
-    session: AsyncSession, jobs: CopyJobs, job: CopyJob, passwords: Sequence[str], *, vault: Vault
-) -> None:
+async def _seal(session: AsyncSession, jobs: CopyJobs, job: CopyJob, passwords: Sequence[str], *, vault: Vault) -> None:
     for source, password in zip(job.sources, passwords, strict=True):
         context = ("import_source", source.id, "password")
         sealed = await vault.seal(session, job.organisation_id, context=context, plaintext=password.encode())
         await jobs.set_password(source.id, sealed)
 
 
-async def list_copies(session: AsyncSession, caller: PersonPrincipal, wanted: CopyList) -> Page[CopyJob]:
-    """Return a page of the copies that the caller may see, newest first."""
+async def list_copies(session: AsyncSession, caller: PersonPrincipal, wanted: CopyList) -> list[CopyJob]:
+    """Return the copies that the caller may see, newest first; one more than a page has, if there is one."""
     after = None
     if wanted.cursor:
         created_at, job_id = decode_cursor(wanted.cursor, width=2)
         after = _moment_and_id(created_at, job_id)
-    jobs = await CopyJobs(session, caller).page(states=wanted.state, after=after, limit=wanted.limit + 1)
-    return page_of(jobs, limit=wanted.limit, key=lambda job: (job.created_at.isoformat(), job.id))
+    return await CopyJobs(session, caller).page(states=wanted.state, after=after, limit=wanted.limit + 1)
 
 
 def _moment_and_id(created_at: object, job_id: object) -> tuple[datetime, UUID]:

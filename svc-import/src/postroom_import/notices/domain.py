@@ -11,9 +11,8 @@ from email.policy import SMTP
 from html import escape
 from uuid import UUID
 
-from postroom_shared.values import Address
-
 from postroom_import.copies.domain import CopyJob, JobState, Progress, Source
+from postroom_shared.values import Address
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,7 +148,8 @@ def _plain(words: _Words, opening: str, facts: Sequence[tuple[str, str]]) -> str
 def _html(words: _Words, opening: str, facts: Sequence[tuple[str, str]], language: str) -> str:
     rows = "".join(f"<tr><th align=left>{escape(name)}</th><td>{escape(value)}</td></tr>\n" for name, value in facts)
     return (
-        f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8"><title>{escape(opening)}</title></head>\n'
+        f'<!doctype html>\n<html lang="{language}">\n'
+        f'<head><meta charset="utf-8"><title>{escape(opening)}</title></head>\n'
         f"<body>\n<p>{escape(opening)}</p>\n<table>\n{rows}</table>\n"
         f"<p>{escape(words.untouched)}</p>\n<p><small>{escape(words.automatic)}</small></p>\n</body></html>\n"
     )

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from postroom_shared.principal import EVERYTHING, Principal
-from postroom_shared.values import Address
 from sqlalchemy import ColumnElement, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from postroom_import.notices.domain import Notice
 from postroom_import.notices.tables import ImportNoticeRow
+from postroom_shared.principal import EVERYTHING, Principal
+from postroom_shared.values import Address
 
 
 class Notices:

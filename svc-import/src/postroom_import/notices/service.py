@@ -7,13 +7,6 @@ from email.message import EmailMessage
 
 import aiosmtplib
 import structlog
-from postroom_shared.background import pause
-from postroom_shared.database import bind_organisation
-from postroom_shared.events.waiting import growing_delay_s
-from postroom_shared.principal import SystemPrincipal
-from postroom_shared.projection import address_named, mail_service_of_domain
-from postroom_shared.service import Runtime
-from postroom_shared.values import Address, uuid7
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from postroom_import.copies.domain import CopyJob
@@ -21,6 +14,13 @@ from postroom_import.copies.repository import CopyJobs
 from postroom_import.notices.domain import Notice, compose, recipients
 from postroom_import.notices.repository import Notices
 from postroom_import.settings import ImportSettings
+from postroom_shared.background import pause
+from postroom_shared.database import bind_organisation
+from postroom_shared.events.waiting import growing_delay_s
+from postroom_shared.principal import SystemPrincipal
+from postroom_shared.projection import address_named, mail_service_of_domain
+from postroom_shared.service import Runtime
+from postroom_shared.values import Address, uuid7
 
 HOLD = timedelta(minutes=5)
 MOST_ATTEMPTS = 20

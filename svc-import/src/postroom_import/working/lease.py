@@ -8,14 +8,14 @@ from enum import StrEnum
 from uuid import UUID
 
 import structlog
-from postroom_shared.database import Sessions, bind_organisation
-from postroom_shared.principal import SystemPrincipal
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from postroom_import.copies.domain import Wish
 from postroom_import.copying.errors import CopyStoppedError
 from postroom_import.working.repository import Leases
+from postroom_shared.database import Sessions, bind_organisation
+from postroom_shared.principal import SystemPrincipal
 
 log = structlog.get_logger()
 

@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from postroom_shared.principal import SystemPrincipal
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from postroom_import.copies.domain import JobState, Wish
 from postroom_import.copies.tables import ImportJobRow
+from postroom_shared.principal import SystemPrincipal
 
 _OPEN = (JobState.QUEUED, JobState.RUNNING)
 

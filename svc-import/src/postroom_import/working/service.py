@@ -5,10 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from postroom_shared.principal import SystemPrincipal
-from postroom_shared.projection import find_address
-from postroom_shared.security.sealing import Vault
-from postroom_shared.projection.repository import mail_server_of
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from postroom_import.copies import events
@@ -19,6 +15,10 @@ from postroom_import.imap_places import ImapPlace, Tls
 from postroom_import.notices.service import have_told
 from postroom_import.working.domain import End
 from postroom_import.working.repository import Leases
+from postroom_shared.principal import SystemPrincipal
+from postroom_shared.projection import find_address
+from postroom_shared.projection.repository import mail_server_of
+from postroom_shared.security.sealing import Vault
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,6 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from postroom_shared.database import bind_organisation
-from postroom_shared.events.live import LiveThrottle, Payload, publish_live
-from postroom_shared.events.waiting import first_of
-from postroom_shared.service import Runtime
 
 from postroom_import.copies.domain import JobState, Source
 from postroom_import.copies.errors import PasswordExpiredError, TargetFullError, TargetGoneError
@@ -29,6 +25,10 @@ from postroom_import.working import service
 from postroom_import.working.domain import End, Patience
 from postroom_import.working.lease import Lease, Stop
 from postroom_import.working.service import Assignment
+from postroom_shared.database import bind_organisation
+from postroom_shared.events.live import LiveThrottle, Payload, publish_live
+from postroom_shared.events.waiting import first_of
+from postroom_shared.service import Runtime
 
 STOP_GRACE_S = 5.0
 """How long a copy that is to stop may finish the messages in hand."""
@@ -84,9 +84,7 @@ class Turn:
         principal, job_id = self._lease.principal, self._lease.job_id
         async with self._runtime.sessions() as session, session.begin():
             await bind_organisation(session, principal)
-            job = await service.end_turn(
-                session, principal, job_id, end, holder=self._lease.holder, worked_s=worked_s
-            )
+            job = await service.end_turn(session, principal, job_id, end, holder=self._lease.holder, worked_s=worked_s)
         if job is not None:
             progress = job.progress
             log.info(

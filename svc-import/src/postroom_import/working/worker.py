@@ -8,12 +8,6 @@ from uuid import UUID
 
 import structlog
 from nats.errors import Error
-from postroom_shared.database import bind_organisation
-from postroom_shared.events.streams import WORKERS, ensure_work_queue, work_stream
-from postroom_shared.events.waiting import first_of
-from postroom_shared.principal import SystemPrincipal
-from postroom_shared.service import Runtime
-from postroom_shared.values import uuid7
 from sqlalchemy.exc import SQLAlchemyError
 
 from postroom_import.copies.domain import JobState
@@ -25,6 +19,12 @@ from postroom_import.working.domain import End
 from postroom_import.working.lease import Lease, Stop
 from postroom_import.working.repository import Leases
 from postroom_import.working.turn import Turn
+from postroom_shared.database import bind_organisation
+from postroom_shared.events.streams import WORKERS, ensure_work_queue, work_stream
+from postroom_shared.events.waiting import first_of
+from postroom_shared.principal import SystemPrincipal
+from postroom_shared.service import Runtime
+from postroom_shared.values import uuid7
 
 _LOOK_AT = 200
 _EXPIRE_AT_ONCE = 50
@@ -116,8 +116,8 @@ class Worker:
             except (SQLAlchemyError, OSError) as error:
                 # The database is away: the lease runs out, and whoever looks next takes the copy up again.
                 log.warning("import.turn_broke_off", error=type(error).__name__)
-            except Exception as error:  # noqa: BLE001 - the worker loop: one copy must not end the others
-                log.error("import.turn_failed", exc_info=error)
+            except Exception as error:  # the worker loop: one copy must not end the others
+                log.exception("import.turn_failed", exc_info=error)
                 await self._give_up(turn)
         if lease.reason is Stop.SHUTDOWN:
             await self._pass_on(lease.job_id)

@@ -2,8 +2,9 @@
 
 import sqlalchemy as sa
 from alembic import op
-from postroom_shared.database.migrating import protect_rows
 from sqlalchemy.dialects.postgresql import JSONB
+
+from postroom_shared.database.migrating import protect_rows
 
 revision = "import_0001"
 down_revision = None
@@ -185,9 +186,7 @@ def _create_notice() -> None:
         sa.Column("refusal", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_import_notice"),
         _of("import_notice", "job_id", "import_job"),
-        sa.UniqueConstraint(
-            "job_id", "ended_at", "recipient", name="uq_import_notice_job_id_ended_at_recipient"
-        ),
+        sa.UniqueConstraint("job_id", "ended_at", "recipient", name="uq_import_notice_job_id_ended_at_recipient"),
     )
     due = sa.text("sent_at is null and due_at is not null")
     op.create_index("ix_import_notice_due", "import_notice", ["due_at"], postgresql_where=due)

@@ -28,12 +28,8 @@ from postroom_import.imap.results import (
     Status,
     WordsCode,
 )
-from postroom_import.imap.transport import (
-    READ_BYTES,
-    Streams,
-    Timeouts,
-    is_encrypted,
-)
+from postroom_import.imap.silence import SilenceWatch
+from postroom_import.imap.transport import Streams, Timeouts, is_encrypted
 
 
 class Connection:
@@ -52,7 +48,7 @@ class Connection:
         self._sending = asyncio.Lock()
         self._latest: PendingCommand | None = None
         self._prompt: asyncio.Future[bool] | None = None
-        self._deadline: asyncio.Timeout | None = None
+        self._silence = SilenceWatch(timeouts.silence_s, is_due=lambda: bool(self._pending))
         self._greeting: asyncio.Future[Status] = asyncio.get_running_loop().create_future()
         self._failure: ImapError | None = None
         self._farewell = ""
@@ -79,9 +75,15 @@ class Connection:
         What was learnt in the clear is forgotten (RFC 3501 §6.2.1), and what came behind the answer is not read.
         """
         await self._stop_reading()
+        if self._failure is not None:
+            raise self._lost()
         self.capabilities = None
         self._parser = ResponseParser(self._limits)
-        self._reader, self._writer = await encrypt((self._reader, self._writer))
+        try:
+            self._reader, self._writer = await encrypt((self._reader, self._writer))
+        except BaseException:
+            self._fail(ImapConnectionError("the connection could not be encrypted"))
+            raise
         self._reading = self._start_reading()
 
     @property
@@ -125,7 +127,7 @@ class Connection:
                 raise self._lost()
             pending = PendingCommand(b"P%d" % next(self._tags), command, streamed=streamed)
             self._pending[pending.tag] = self._latest = pending
-            self._touch()
+            self._silence.touch()
             try:
                 await self._send(pending, command, mode or self.literal_mode)
             except ConnectionError as error:
@@ -150,7 +152,7 @@ class Connection:
     async def _write(self, data: bytes) -> None:
         self._writer.write(data)
         await self._writer.drain()
-        self._touch()
+        self._silence.touch()
 
     async def _is_prompted(self, pending: PendingCommand) -> bool:
         """Wait for "+"; False when the server ended the command instead."""
@@ -187,7 +189,7 @@ class Connection:
 
     async def _read(self) -> None:
         try:
-            while data := await self._receive():
+            while data := await self._silence.read(self._reader):
                 await self._digest(data)
             self._fail(ImapConnectionError(f"the server closed the connection{self._farewell}"))
         except TimeoutError:
@@ -196,22 +198,6 @@ class Connection:
             self._fail(ImapConnectionError(f"the connection was lost: {error}"))
         except ImapProtocolError as error:
             self._fail(error)
-
-    async def _receive(self) -> bytes:
-        async with asyncio.timeout(None) as deadline:
-            self._deadline = deadline
-            self._touch()
-            try:
-                return await self._reader.read(READ_BYTES)
-            finally:
-                self._deadline = None
-
-    def _touch(self) -> None:
-        """Begin to count silence anew, if an answer is due."""
-        if self._deadline is None or self._deadline.expired():
-            return
-        now = asyncio.get_running_loop().time()
-        self._deadline.reschedule(now + self._timeouts.silence_s if self._pending else None)
 
     async def _digest(self, data: bytes) -> None:
         streaming: PendingCommand | None = None
@@ -302,6 +288,10 @@ class Connection:
 
     async def _hang_up(self) -> None:
         await self._stop_reading()
+        if self._failure is not None:
+            # The socket was aborted; it closes in the next turn of the loop.
+            await asyncio.sleep(0)
+            return
         self._writer.close()
         try:
             async with asyncio.timeout(self._timeouts.logout_s):

@@ -117,8 +117,8 @@ def private_dovecot(*, capability: str = "") -> Iterator[PrivateDovecot]:
     home = Path(tempfile.mkdtemp(prefix="postroom-dovecot-", dir="/tmp"))
     try:
         server = _prepare(home, account, capability)
-        process = subprocess.Popen(  # noqa: S603 - the arguments are our own
-            ["dovecot", "-F", "-c", str(home / "dovecot.conf")],  # noqa: S607 - the distribution's own
+        process = subprocess.Popen(
+            ["dovecot", "-F", "-c", str(home / "dovecot.conf")],
             stdin=subprocess.DEVNULL,
             user=account.pw_uid if os.geteuid() == 0 else None,
             group=account.pw_gid if os.geteuid() == 0 else None,

@@ -36,6 +36,7 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 Handler: TypeAlias = Callable[[AsyncSession, Event[Any]], Awaitable[None]]
 
 FETCH_TIMEOUT_S = 3.0
+CONNECTION_CHECK_S = 0.2
 LONGEST_RETRY_S = 600.0
 CRASHES_ALLOWED = 20
 """Deliveries beyond `max_tries` that ended without an answer: the message kills the process that takes it."""
@@ -62,7 +63,7 @@ class Consumer:
     handlers: Mapping[type[EventPayload], Handler]
     max_tries: int = 8
     first_retry_s: float = 1.0
-    ack_wait_s: float = 30.0
+    ack_wait_s: float = 10.0
 
     @property
     def durable(self) -> str:
@@ -97,6 +98,9 @@ class ConsumerLoop:
         """Consume until *stop*; the message in hand is finished first."""
         failures = 0
         while not stop.is_set():
+            if not self._nats.is_connected:
+                await first_of(stop, timeout_s=CONNECTION_CHECK_S)
+                continue
             try:
                 async with self._pulling() as pull:
                     failures = 0

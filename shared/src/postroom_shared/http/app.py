@@ -49,7 +49,7 @@ def build_api(definition: ServiceDefinition[S], routers: list[APIRouter] | None 
 
 def _serve_tasks(definition: ServiceDefinition[S], runtime: Runtime[S]) -> list[Task]:
     readers = [runtime.reading(consumer) for consumer in definition.consumers(runtime)]
-    return [runtime.relaying(), *readers, *definition.serve_tasks(runtime)]
+    return [runtime.relaying(), *runtime.copying_directory(), *readers, *definition.serve_tasks(runtime)]
 
 
 def create_app(definition: ServiceDefinition[S], settings: S, *, work: bool = False) -> ASGIApp:

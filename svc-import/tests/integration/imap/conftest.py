@@ -23,6 +23,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
 from postroom_import.imap.authentication import PasswordCredentials
 from postroom_import.imap.client import ImapClient
 from postroom_import.imap.transport import Endpoint, Security, tcp
@@ -116,8 +117,8 @@ def private_dovecot(*, capability: str = "") -> Iterator[PrivateDovecot]:
     home = Path(tempfile.mkdtemp(prefix="postroom-dovecot-", dir="/tmp"))
     try:
         server = _prepare(home, account, capability)
-        process = subprocess.Popen(  # noqa: S603 - the arguments are our own
-            ["dovecot", "-F", "-c", str(home / "dovecot.conf")],  # noqa: S607 - the distribution's own
+        process = subprocess.Popen(
+            ["dovecot", "-F", "-c", str(home / "dovecot.conf")],
             stdin=subprocess.DEVNULL,
             user=account.pw_uid if os.geteuid() == 0 else None,
             group=account.pw_gid if os.geteuid() == 0 else None,

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 
 import imapclient
 import pytest
+
 from postroom_import.imap.appending import AppendMethod
 from postroom_import.imap.authentication import PasswordCredentials
 from postroom_import.imap.client import ImapClient

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
 import pytest
+
 from postroom_import.imap.appending import AppendMethod
 from postroom_import.imap.client import ImapClient
 from postroom_import.imap.errors import (

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
+
 from postroom_import.imap.authentication import PasswordCredentials, TokenCredentials
 from postroom_import.imap.client import ImapClient
 from postroom_import.imap.errors import (

@@ -4,6 +4,7 @@ import binascii
 from collections.abc import AsyncIterator
 
 import pytest
+
 from postroom_import.imap import commands
 from postroom_import.imap.authentication import PasswordCredentials, TokenCredentials, sign_in
 from postroom_import.imap.commands import Command

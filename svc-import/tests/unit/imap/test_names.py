@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from postroom_import.imap.errors import ImapUsageError
 from postroom_import.imap.names import INBOX, MailboxName, decode_utf7, encode_utf7, quote
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from postroom_import.imap.errors import ImapProtocolError
 from postroom_import.imap.responses import Limits, ResponseParser
 from postroom_import.imap.results import BodyPiece, Response

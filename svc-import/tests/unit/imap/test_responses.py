@@ -3,6 +3,7 @@
 from itertools import chain
 
 import pytest
+
 from postroom_import.imap.errors import ImapProtocolError
 from postroom_import.imap.internal_dates import InternalDate
 from postroom_import.imap.names import MailboxName

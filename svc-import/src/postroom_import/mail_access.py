@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from postroom_import.imap.authentication import Credentials
 from postroom_import.imap.client import ImapClient
 from postroom_import.imap.errors import ImapConnectionError
-from postroom_import.imap.transport import READ_BYTES, Endpoint, Security, Streams, Timeouts
+from postroom_import.imap.silence import READ_BYTES
+from postroom_import.imap.transport import Endpoint, Security, Streams, Timeouts
 from postroom_import.imap_places import ImapPlace, Tls
 from postroom_shared.identity import TokenSigner
 from postroom_shared.projection.client import AUDIENCE, ServiceAuth

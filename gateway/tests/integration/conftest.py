@@ -15,6 +15,7 @@ import httpx
 import psutil
 import pytest
 import pytest_asyncio
+
 from postroom_gateway.manifest import MANIFEST
 from postroom_gateway.person_rows import transaction_of_gateway
 from postroom_gateway.sessions.domain import SessionPolicy

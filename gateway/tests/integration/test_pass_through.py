@@ -202,9 +202,7 @@ async def test_head_has_the_length_and_no_body(client: httpx.AsyncClient) -> Non
 
 async def test_a_client_that_expects_100_continue_is_told_to_go_on(gateway: Any) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
-    writer.write(
-        b"POST /v1/people/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"
-    )
+    writer.write(b"POST /v1/people/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
     async with asyncio.timeout(5):
         interim = await reader.readuntil(b"\r\n\r\n")
         writer.write(b"abc")
@@ -227,7 +225,9 @@ async def test_a_client_that_expects_100_continue_is_told_to_go_on(gateway: Any)
         b"Content-Length: +4\r\n",
     ],
 )
-async def test_ambiguous_framing_smuggles_no_second_request(gateway: Any, client: httpx.AsyncClient, framing: bytes) -> None:
+async def test_ambiguous_framing_smuggles_no_second_request(
+    gateway: Any, client: httpx.AsyncClient, framing: bytes
+) -> None:
     before = await seen(client, "posts")
     request = b"POST /v1/people/a HTTP/1.1\r\nHost: x\r\n" + framing + b"\r\n0\r\n\r\n"
 

@@ -86,11 +86,12 @@ class NatsServer:
         await self.process.start()
         await self.process.until_ready(answers_http(self.settings.monitor_port, "/healthz"))
 
-    def reload(self, permissions: str) -> None:
-        """Put other permissions in force; users that are gone are disconnected, the others stay."""
+    def permit(self, permissions: str) -> None:
+        """Put other permissions in force, at once if it runs: users that are gone are disconnected, the others stay."""
         self._permissions = permissions
-        self._write_configuration()
-        self.process.send_signal(signal.SIGHUP)
+        if self.process.running:
+            self._write_configuration()
+            self.process.send_signal(signal.SIGHUP)
 
     async def stop(self) -> None:
         """Stop; clients see the connection close."""

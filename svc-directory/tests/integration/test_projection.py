@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from postroom_shared.projection.tables import COPY_OF, LoadedRow, StaleRow
 from postroom_shared.service import ServiceDefinition
 from postroom_shared.settings import ServiceSettings
 from postroom_shared.testkit import TestDatabase, TestNats
+from postroom_shared.testkit.nats import running_nats
 from postroom_shared.testkit.services import RunningService, TestIdentity, running_service
 from postroom_shared.values import Address, Domain, uuid7
 
@@ -137,7 +139,7 @@ class Suite:
 async def suite(
     postgres: Any,
     database_manifests: tuple[ServiceManifest, ...],
-    nats_server: TestNats,
+    servers_folder: Path,
     tmp_path_factory: pytest.TempPathFactory,
     directory_type: Any,
 ) -> AsyncIterator[Suite]:
@@ -145,13 +147,14 @@ async def suite(
     identity = TestIdentity(tmp_path_factory.mktemp("suite"), *names)
     async with (
         postgres.database(database_manifests) as database,
-        running_service(SERVICE, database=database, nats=nats_server, identity=identity) as service,
+        running_nats(servers_folder / "projection") as nats,  # a stream without the events of other directories
+        running_service(SERVICE, database=database, nats=nats, identity=identity) as service,
     ):
         door = Door(service)
         await door.open()
 
         def start(manifest: ServiceManifest) -> Any:
-            return running_copyist(manifest, door, database=database, nats=nats_server, identity=identity)
+            return running_copyist(manifest, door, database=database, nats=nats, identity=identity)
 
         async with start(COPYIST) as copy:
             yield Suite(directory_type(service), door, copy, start)

@@ -4,7 +4,6 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ import httpx
 import psutil
 import pytest
 import pytest_asyncio
+from typing_extensions import override
 
 from postroom_gateway.manifest import MANIFEST
 from postroom_gateway.person_rows import transaction_of_gateway
@@ -44,6 +44,10 @@ class RunningProcess:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def client(self, **options: Any) -> httpx.AsyncClient:
+        """Return a client that asks this process."""
+        return ApiClient(base_url=self.url, timeout=30, trust_env=False, **options)
 
     @property
     def memory_mb(self) -> float:
@@ -176,15 +180,22 @@ async def gateway(start_gateway: StartGateway, peer: RunningProcess) -> RunningP
     return await start_gateway(upstreams={"directory": peer.url})
 
 
-@asynccontextmanager
-async def http_client(running: RunningProcess) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=running.url, timeout=30, trust_env=False) as client:
-        yield client
+class ApiClient(httpx.AsyncClient):
+    """A client whose cookies are those of each request, as the test says."""
+
+    @override
+    async def request(
+        self, *arguments: Any, cookies: Any = None, headers: Any = None, **options: Any
+    ) -> httpx.Response:
+        sent = httpx.Headers(headers)
+        if cookies:
+            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        return await super().request(*arguments, headers=sent, **options)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def client(gateway: RunningProcess) -> AsyncIterator[httpx.AsyncClient]:
-    async with http_client(gateway) as opened:
+    async with gateway.client() as opened:
         yield opened
 
 

@@ -67,9 +67,9 @@ async def _known_here(gateway: Gateway, verified: VerifiedPerson) -> None:
         async with transaction_of_gateway(gateway.sessions) as session:
             person = await find_person(session, SystemPrincipal(), verified.person_id)
             known = {each.organisation.id for each in await memberships_of(session, verified.person_id)}
-        if person is not None and person.credential_version >= verified.credential_version:
-            if known >= {each.organisation_id for each in verified.memberships}:
-                return
+        current = person is not None and person.credential_version >= verified.credential_version
+        if current and known >= {each.organisation_id for each in verified.memberships}:
+            return
         if asyncio.get_running_loop().time() >= deadline:
             raise SignInUnavailableError(retry_after_s=2)
         await asyncio.sleep(_LOOK_AGAIN_AFTER_S)

@@ -260,7 +260,7 @@ async def store(session: AsyncSession, kind: Kind, states: Sequence[AnyState]) -
 
 
 def _ids(state: AnyState) -> dict[str, UUID]:
-    return {name: value for name, value in state if isinstance(value, UUID)}
+    return {name: value for name, value in state if isinstance(value, UUID | datetime)}
 
 
 async def drop(session: AsyncSession, kind: Kind, thing_id: UUID) -> None:

@@ -50,6 +50,14 @@ class StandInDirectory:
         self.masters[server.id] = {"user": MASTER_LOGIN, "secret": MASTER_SECRET, "version": 1}
         return self.add(Kind.MAIL_SERVER, server).id
 
+    def known_place(self, host: str, port: int) -> None:
+        """Tell of a mail server at a place that the rules for hosts would refuse."""
+        endpoint = states.Endpoint(host=host, port=port, tls="none")
+        server = states.MailServerState(
+            id=uuid7(), version=1, name="", imap=endpoint, managesieve=None, lmtp=None, smtp=None, tls_ca_pem=None
+        )
+        self.add(Kind.MAIL_SERVER, server)
+
     def mail_service(
         self, organisation_id: UUID, server_id: UUID, *domains: tuple[str, str | None], language: str = "fr"
     ) -> UUID:

@@ -40,9 +40,9 @@ class StandInDirectory:
         self.known.setdefault(kind, []).append(state)
         return state
 
-    def mail_server(self, dovecot: TestDovecot) -> UUID:
-        """Tell of a mail server with a master login; return its id."""
-        endpoint = states.Endpoint(host=dovecot.host, port=dovecot.ports.imap, tls="none")
+    def mail_server(self, dovecot: TestDovecot, *, port: int | None = None) -> UUID:
+        """Tell of a mail server with a master login, perhaps behind another port; return its id."""
+        endpoint = states.Endpoint(host=dovecot.host, port=port or dovecot.ports.imap, tls="none")
         ca_pem = dovecot.certificate_file.read_text() if dovecot.ports.imaps else None
         server = states.MailServerState(
             id=uuid7(), version=1, name="mail", imap=endpoint, managesieve=None, lmtp=None, smtp=None, tls_ca_pem=ca_pem

@@ -3,37 +3,10 @@
 from dataclasses import replace
 from hashlib import sha256
 
-from postroom_import.testkit.looking import SeenFolder
+from postroom_import.testkit.expected_copies import expected_copy, held, mapped
 from postroom_import.testkit.made_mailboxes import MadeMailbox, MadeMessage, make_mailbox
 from postroom_import.testkit.office import Office
 from postroom_shared.testkit import MAILBOX_PASSWORD
-
-EXPECTED_FOLDERS = {
-    "INBOX": "INBOX",
-    "INBOX.Gesendet": "Sent",
-    "INBOX.Entwürfe": "Drafts",
-    "INBOX.Papierkorb": "Trash",
-}
-
-
-def mapped(name: str) -> str:
-    return EXPECTED_FOLDERS.get(name) or name.removeprefix("INBOX.").replace(".", "/")
-
-
-def expected_copy(*sources: dict[str, SeenFolder]) -> dict[str, dict[str, object]]:
-    """Return what the target's folders hold after a copy: of identical messages in one of them, the first."""
-    expected: dict[str, dict[str, object]] = {}
-    for source in sources:
-        for name in sorted(source, key=lambda name: (name != "INBOX", name)):
-            folder = expected.setdefault(mapped(name), {})
-            for message in source[name].messages:
-                folder.setdefault(message.digest, message.without_uid)
-    return expected
-
-
-def held(folder: SeenFolder) -> dict[str, object]:
-    assert len({message.digest for message in folder.messages}) == len(folder.messages)
-    return {message.digest: message.without_uid for message in folder.messages}
 
 
 async def test_a_whole_mailbox_is_copied_octet_for_octet_with_flags_dates_folders_and_subscriptions(

@@ -124,6 +124,7 @@ class ServiceDefinition(Generic[S]):
         resources: Opens what only this service needs, into `Runtime.resources`.
         commands: Further commands of `postroom-<name>`.
         wrap: Puts pure ASGI parts in front of the FastAPI application (the gateway's proxy).
+        at_the_border: Requests come from outside: a trace they name is not theirs to continue.
     """
 
     manifest: ServiceManifest
@@ -136,6 +137,7 @@ class ServiceDefinition(Generic[S]):
     resources: Callable[[Runtime[S]], AbstractAsyncContextManager[None]] = lambda _: nullcontext()
     commands: Sequence[Command[S]] = ()
     wrap: Callable[[ASGIApp, S], ASGIApp] = lambda app, _: app
+    at_the_border: bool = False
 
 
 @asynccontextmanager

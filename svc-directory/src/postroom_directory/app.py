@@ -5,8 +5,17 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter
 
+from postroom_directory.addresses.router import router as addresses
+from postroom_directory.aliases.router import router as aliases
+from postroom_directory.application_passwords.router import router as application_passwords
 from postroom_directory.bootstrapping.command import BOOTSTRAP
+from postroom_directory.credentials.router import router as credentials
+from postroom_directory.delegations.router import router as delegations
+from postroom_directory.dkim_keys.router import router as dkim_keys
+from postroom_directory.domains.router import router as domains
 from postroom_directory.grants.router import router as grants
+from postroom_directory.mail_servers.router import router as mail_servers
+from postroom_directory.mail_services.router import router as mail_services
 from postroom_directory.manifest import MANIFEST
 from postroom_directory.me.router import router as me
 from postroom_directory.memberships.router import router as memberships
@@ -14,6 +23,7 @@ from postroom_directory.organisations.router import router as organisations
 from postroom_directory.passwords import Passwords
 from postroom_directory.people.router import router as people
 from postroom_directory.projection_feed.router import router as projection_feed
+from postroom_directory.redirections.router import router as redirections
 from postroom_directory.settings import DirectorySettings
 from postroom_directory.sign_ins.router import router as sign_ins
 from postroom_directory.sign_ins.service import purge_penalties
@@ -23,8 +33,18 @@ from postroom_shared.service import Runtime, ServiceDefinition
 PURGE_EVERY_S = 600.0
 
 PEOPLE_ROUTERS: tuple[APIRouter, ...] = (organisations, people, memberships, grants, me, sign_ins, projection_feed)
-MAIL_ROUTERS: tuple[APIRouter, ...] = ()
-"""mail_servers, mail_services, domains, addresses, aliases, redirections, delegations, application_passwords…"""
+MAIL_ROUTERS: tuple[APIRouter, ...] = (
+    mail_servers,
+    mail_services,
+    domains,
+    dkim_keys,
+    addresses,
+    aliases,
+    redirections,
+    delegations,
+    credentials,
+    application_passwords,
+)
 
 
 @asynccontextmanager

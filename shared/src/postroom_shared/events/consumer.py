@@ -27,6 +27,7 @@ from postroom_shared.events.dead_letters import bury
 from postroom_shared.events.errors import MalformedEventError
 from postroom_shared.events.nats_connection import NatsConnection
 from postroom_shared.events.payload import EventPayload
+from postroom_shared.events.permissions import CONSUMER_NAMES
 from postroom_shared.events.streams import consumer_config, ensure_consumer, ensure_dead_letters
 from postroom_shared.events.waiting import first_of, growing_delay_s
 from postroom_shared.principal import SystemPrincipal
@@ -65,6 +66,15 @@ class Consumer:
     first_retry_s: float = 1.0
     ack_wait_s: float = 10.0
 
+    def __post_init__(self) -> None:
+        """Refuse a name that the NATS permissions do not foresee.
+
+        Raises:
+            ValueError: `name` is not one of `CONSUMER_NAMES`.
+        """
+        if self.name not in CONSUMER_NAMES:
+            raise ValueError(f"the consumer {self.name} is not among CONSUMER_NAMES: NATS would refuse it")
+
     @property
     def durable(self) -> str:
         """The name of the JetStream consumer, and of the consumer in the inbox."""
@@ -80,6 +90,7 @@ class ConsumerLoop:
         ignored: Events of a type without handler.
         failed: Handler calls that raised.
         buried: Messages that became dead letters.
+        database_away: Whether a message waits here for the database.
     """
 
     def __init__(self, consumer: Consumer, nats: NatsConnection, sessions: Sessions, *, replicas: int = 1) -> None:
@@ -93,6 +104,7 @@ class ConsumerLoop:
         self.ignored = 0
         self.failed = 0
         self.buried = 0
+        self.database_away = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until *stop*; the message in hand is finished first."""
@@ -183,7 +195,9 @@ class ConsumerLoop:
         if not await self._database_answers():
             # Not the handler's fault: no try is counted, and the message waits here.
             self._warn("consumer.database_away", error)
+            self.database_away = True
             await self._until_database_answers(stop)
+            self.database_away = False
             await message.nak()
             return
         self.failed += 1

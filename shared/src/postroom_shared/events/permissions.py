@@ -15,8 +15,9 @@ from postroom_shared.events.streams import dead_letter_stream, work_stream
 from postroom_shared.manifest import ServiceManifest
 
 SERVICES_ACCOUNT = "POSTROOM"
-CONSUMER_NAMES = ("projection", "events", "webhooks", "audit")
-"""What `Consumer.name` may be: NATS permissions name a consumer in full or not at all."""
+CONSUMER_NAMES = ("directory", "events", "webhooks", "audit")
+"""What `Consumer.name` may be, since NATS permissions name a consumer in full: `directory` keeps the local copy of the
+directory, `events` is for the rest, `webhooks` and `audit` for services that pass on what all others publish."""
 
 _Rules = Mapping[str, Sequence[str]]
 

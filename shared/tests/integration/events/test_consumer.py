@@ -16,10 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from postroom_shared.contracts.imports import ImportJobCancelledV1, ImportJobStartedV1
 from postroom_shared.database import bind_organisation
 from postroom_shared.errors import UnavailableError
-from postroom_shared.events import Consumer, ConsumerLoop, Event
+from postroom_shared.events import Consumer, ConsumerLoop, Event, Relay, publish
 from postroom_shared.events.cloudevents import encode
 from postroom_shared.events.dead_letters import PROBLEM_HEADER
 from postroom_shared.events.inbox import purge_inbox
+from postroom_shared.events.outbox import republish
 from postroom_shared.events.streams import ensure_stream
 from postroom_shared.principal import SystemPrincipal
 from postroom_shared.values import uuid7
@@ -73,7 +74,7 @@ async def prepared(service: Any, connection: Any) -> Publisher:
 
 
 @asynccontextmanager
-async def running(loop: ConsumerLoop) -> AsyncIterator[None]:
+async def running(loop: ConsumerLoop | Relay) -> AsyncIterator[None]:
     stop = asyncio.Event()
     task = asyncio.create_task(loop.run(stop))
     try:
@@ -224,6 +225,40 @@ async def test_after_the_last_try_the_message_becomes_a_dead_letter_with_the_pro
     assert await nothing_unacknowledged(connection)
 
 
+async def test_a_dead_letter_is_carried_out_after_its_event_was_published_again(
+    publisher: Any, reader: Any, open_nats: Any
+) -> None:
+    mended = False
+
+    async def handler(session: AsyncSession, event: Started) -> None:
+        await record_effect(session, event)
+        if event.data.job_id == broken and not mended:
+            raise UnavailableError
+
+    broken, whole = uuid7(), uuid7()
+    relay = Relay(publisher.engine, await open_nats("import"), publisher.manifest, poll_s=0.05)
+    loop = ConsumerLoop(consumer_of(handler, max_tries=1), await open_nats("logs"), reader.sessions)
+    async with running(relay), running(loop):
+        ids = [await _publish_started(publisher, job_id) for job_id in (broken, whole)]
+        await until(lambda: loop.buried == 1 and loop.handled == 1)
+
+        mended = True
+        now = datetime.now(UTC)
+        async with publisher.sessions() as session, session.begin():
+            await bind_organisation(session, SystemPrincipal())
+            assert await republish(session, since=now - timedelta(hours=1), until=now + timedelta(hours=1)) == 2
+        await until(lambda: loop.handled == 2 and loop.duplicates == 1)
+
+    assert await effects(reader) == [ids[1], ids[0]]
+
+
+async def _publish_started(service: Any, job_id: UUID) -> UUID:
+    payload = ImportJobStartedV1(job_id=job_id, target_address_id=uuid7())
+    async with service.sessions() as session, session.begin():
+        await bind_organisation(session, SystemPrincipal(organisation_id=ORGANISATION))
+        return await publish(session, payload, organisation_id=ORGANISATION, subject_id=job_id)
+
+
 async def test_the_text_of_an_unforeseen_error_does_not_reach_the_dead_letter(
     publisher: Any, reader: Any, open_nats: Any
 ) -> None:
@@ -315,8 +350,7 @@ async def test_a_database_that_is_away_costs_no_try(publisher: Any, reader: Any,
     loop = ConsumerLoop(consumer_of(handler, max_tries=1), await open_nats("logs"), reader.sessions)
     async with running(loop):
         ids = await source.send(started())
-        await until(lambda: hidden)
-        await asyncio.sleep(0.5)  # several attempts pass while nobody may connect
+        await until(lambda: loop.database_away)
         await _allow_connections(database, reader, allowed=True)
         await until(lambda: loop.handled == 1)
 

@@ -112,7 +112,7 @@ async def test_a_service_reads_the_streams_it_consumes(guarded: Any) -> None:
         "$JS.API.STREAM.MSG.GET.POSTROOM_DIRECTORY",
         "$JS.API.STREAM.NAMES",
         "$JS.API.CONSUMER.CREATE.POSTROOM_DIRECTORY.import-events",
-        "$JS.API.CONSUMER.MSG.NEXT.POSTROOM_DIRECTORY.gateway-projection",
+        "$JS.API.CONSUMER.MSG.NEXT.POSTROOM_DIRECTORY.gateway-directory",
         "$JS.API.DIRECT.GET.POSTROOM_DIRECTORY",
         "$SYS.REQ.SERVER.PING",
     ],
@@ -131,7 +131,7 @@ async def test_a_service_cannot_take_the_consumer_of_another(furnished: Any) -> 
 
     for verb in ("CREATE", "INFO", "DELETE", "MSG.NEXT"):
         assert await refused(connection, f"$JS.API.CONSUMER.{verb}.POSTROOM_IMPORT.{furnished.ours.consumer}")
-    assert await refused(connection, "$JS.API.CONSUMER.MSG.NEXT.POSTROOM_IMPORT.gateway-projection")
+    assert await refused(connection, "$JS.API.CONSUMER.MSG.NEXT.POSTROOM_IMPORT.gateway-directory")
 
 
 @pytest.mark.parametrize("subject", ["postroom.>", "postroom.import.>", "_INBOX.>", "_INBOX.import.>", ">", "$JS.>"])

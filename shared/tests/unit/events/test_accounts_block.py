@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from postroom_shared.events import Consumer
 from postroom_shared.events.permissions import Integrator, accounts_block
 from postroom_shared.manifest import ServiceManifest
 
@@ -34,7 +35,7 @@ def test_a_service_with_a_hyphen_has_it_in_subjects_and_an_underscore_in_streams
     assert '"postroom.smtp-guard.>"' in rules
     assert '"postroom-work.smtp-guard.>"' in rules
     assert '"$JS.API.STREAM.CREATE.POSTROOM_WORK_SMTP_GUARD"' in rules
-    assert '"$JS.API.CONSUMER.MSG.NEXT.POSTROOM_DIRECTORY.smtp-guard-projection"' in rules
+    assert '"$JS.API.CONSUMER.MSG.NEXT.POSTROOM_DIRECTORY.smtp-guard-directory"' in rules
 
 
 def test_a_service_without_a_work_queue_or_consumption_has_no_rules_for_them() -> None:
@@ -71,3 +72,10 @@ def test_programs_of_one_organisation_share_its_account_and_not_their_consumers(
 def test_a_service_without_a_key_is_an_error() -> None:
     with pytest.raises(KeyError):
         accounts_block([DIRECTORY, GUARD], service_keys={"directory": "UDIRECTORY"})
+
+
+def test_a_consumer_has_one_of_the_names_that_permissions_foresee() -> None:
+    Consumer("smtp-guard", "POSTROOM_DIRECTORY", "directory", {})
+
+    with pytest.raises(ValueError, match="CONSUMER_NAMES"):
+        Consumer("smtp-guard", "POSTROOM_DIRECTORY", "mine", {})

@@ -6,7 +6,8 @@ It stops reading while a consumer is slow, and sending stops while the server is
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from itertools import count
+from contextlib import suppress
+from itertools import chain, count, pairwise
 
 from postroom_import.imap import commands
 from postroom_import.imap.commands import Command
@@ -130,7 +131,7 @@ class Connection:
             self._silence.touch()
             try:
                 await self._send(pending, command, mode or self.literal_mode)
-            except ConnectionError as error:
+            except OSError as error:
                 self._fail(ImapConnectionError("the connection was lost while sending"))
                 raise self._lost() from error
             except BaseException as error:
@@ -140,7 +141,10 @@ class Connection:
         return pending
 
     async def _send(self, pending: PendingCommand, command: Command, mode: LiteralMode) -> None:
-        for step in steps(pending.tag, command, mode):
+        for step, following in pairwise(chain(steps(pending.tag, command, mode), [b""])):
+            if isinstance(following, Prompt):
+                # The "+" may come before all that calls for it has left our buffers.
+                self._prompt = asyncio.get_running_loop().create_future()
             if isinstance(step, Prompt):
                 if not await self._is_prompted(pending):
                     return
@@ -156,11 +160,8 @@ class Connection:
 
     async def _is_prompted(self, pending: PendingCommand) -> bool:
         """Wait for "+"; False when the server ended the command instead."""
-        if pending.is_done:
-            return False
-        self._prompt = asyncio.get_running_loop().create_future()
         try:
-            return await self._prompt
+            return self._prompt is not None and not pending.is_done and await self._prompt
         finally:
             self._prompt = None
 
@@ -278,11 +279,10 @@ class Connection:
     async def close(self) -> None:
         """Say goodbye if the server still listens, and close the socket; never raises for a server that is gone."""
         try:
-            async with asyncio.timeout(self._timeouts.logout_s):
-                if self._failure is None and not self._pending:
-                    await (await self.submit(commands.logout())).status()
-        except (ImapError, TimeoutError):
-            pass
+            if self._failure is None and not self._pending:
+                with suppress(ImapError, TimeoutError):
+                    async with asyncio.timeout(self._timeouts.logout_s):
+                        await (await self.submit(commands.logout())).status()
         finally:
             await self._hang_up()
 
@@ -293,10 +293,7 @@ class Connection:
             await asyncio.sleep(0)
             return
         self._writer.close()
-        try:
+        with suppress(OSError):
             async with asyncio.timeout(self._timeouts.logout_s):
                 await self._writer.wait_closed()
-        except (OSError, TimeoutError):
-            pass
-        finally:
-            self._fail(ImapConnectionError("the connection is closed"))
+        self._fail(ImapConnectionError("the connection is closed"))

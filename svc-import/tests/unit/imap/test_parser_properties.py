@@ -2,7 +2,7 @@
 
 import time
 from contextlib import suppress
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import pytest
 from hypothesis import given
@@ -73,6 +73,18 @@ def test_the_cuts_of_the_network_change_nothing(stream: bytes, places: list[int]
 @given(st.binary(max_size=400) | _HOSTILE)
 def test_no_bytes_raise_anything_but_a_protocol_error(stream: bytes) -> None:
     digest([stream])
+
+
+@pytest.mark.parametrize("item", [b"A%d 1", b"B%d {0}\r\n", b"BODY[%d] {0}\r\n", b"FLAGS (f%d)"])
+def test_a_message_of_endless_items_is_refused_soon(item: bytes) -> None:
+    parser = ResponseParser()
+    began = time.process_time()
+
+    list(parser.feed(b"* 1 FETCH ("))
+    with pytest.raises(ImapProtocolError):
+        list(chain.from_iterable(parser.feed(item % number + b" ") for number in range(1_000_000)))
+
+    assert time.process_time() - began < 8
 
 
 @pytest.mark.parametrize(

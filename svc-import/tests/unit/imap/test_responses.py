@@ -151,12 +151,11 @@ def test_metadata_is_read_in_any_order() -> None:
 
 def test_items_in_unusual_form_are_read_too() -> None:
     response = one(
-        b'* 3 FETCH (FLAGS ("\\\\Seen") X-GM-LABELS (a {1}\r\nb) INTERNALDATE {3}\r\nabc MODSEQ (12) UID "9")'
+        b'* 3 FETCH (RFC822.SIZE {1}\r\n7 FLAGS ("\\\\Seen")'
+        b' X-GM-LABELS (a {1}\r\nb) INTERNALDATE {3}\r\nabc MODSEQ (12) UID "9")'
     )
 
-    assert response == Fetched(
-        3, 9, frozenset({"\\Seen"}), InternalDate(b"abc"), None, 12, {"X-GM-LABELS": (b"a", b"b")}
-    )
+    assert response == Fetched(3, 9, frozenset({"\\Seen"}), InternalDate(b"abc"), 7, 12, {"X-GM-LABELS": (b"a", b"b")})
 
 
 def test_a_body_is_handed_over_in_pieces_with_the_items_around_it() -> None:
@@ -223,6 +222,9 @@ def test_header_fields_and_a_body_come_in_one_response() -> None:
         b"* STATUS x (MESSAGES -1)\r\n",
         b"* STATUS x (MESSAGES " + b"9" * 5000 + b")\r\n",
         b"* SEARCH one\r\n",
+        b"* SEARCH )\r\n",
+        b'* LIST (\\Sent NIL) "/" x\r\n',
+        b"* CAPABILITY (x)\r\n",
         b"* NAMESPACE x y z\r\n",
         b"* 1 FETCH UID 3\r\n",
         b"* 1 FETCH (UID 3\r\n",

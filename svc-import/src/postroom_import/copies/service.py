@@ -29,6 +29,7 @@ from postroom_import.copies.errors import (
     PasswordNeededError,
     TargetNotAttachedError,
     TargetUnavailableError,
+    TargetWithoutMailboxError,
     WrongStateError,
 )
 from postroom_import.copies.repository import CopyJobs, LocalMailboxes, own_place
@@ -76,6 +77,7 @@ async def check_request(session: AsyncSession, caller: PersonPrincipal, wanted: 
 
     Raises:
         TargetNotAttachedError: The target is none of the caller's addresses.
+        TargetWithoutMailboxError: It only passes mail on.
         NotLocalAddressError: A source is said to be on this mail server and is not.
         SameMailboxError: Two of the mailboxes are one.
     """
@@ -110,6 +112,8 @@ async def _target(session: AsyncSession, caller: PersonPrincipal, address_id: UU
     address = attached.get(address_id)
     if address is None:
         raise TargetNotAttachedError
+    if address.kind == "forward_only":
+        raise TargetWithoutMailboxError
     server = await mail_server_of(session, caller, address.mail_service_id)
     if server is None:
         raise TargetUnavailableError(retry_after_s=60)

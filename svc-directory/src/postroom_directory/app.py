@@ -21,6 +21,7 @@ from postroom_directory.me.router import router as me
 from postroom_directory.memberships.router import router as memberships
 from postroom_directory.organisations.router import router as organisations
 from postroom_directory.passwords import Passwords
+from postroom_directory.people.command import PASSWORD_LINK
 from postroom_directory.people.router import router as people
 from postroom_directory.projection_feed.router import router as projection_feed
 from postroom_directory.redirections.router import router as redirections
@@ -73,5 +74,5 @@ SERVICE = ServiceDefinition(
     routers=(*PEOPLE_ROUTERS, *MAIL_ROUTERS),
     resources=_resources,
     serve_tasks=_serve_tasks,
-    commands=(BOOTSTRAP,),
+    commands=(BOOTSTRAP, PASSWORD_LINK),
 )

@@ -10,6 +10,10 @@ from postroom_shared.testkit.services import TestIdentity
 
 
 async def bootstrap(database: TestDatabase, identity: TestIdentity, *arguments: str) -> tuple[int, str, str]:
+    return await command(database, identity, "bootstrap", *arguments)
+
+
+async def command(database: TestDatabase, identity: TestIdentity, *words: str) -> tuple[int, str, str]:
     settings = {
         "PORT": "1",
         "DATABASE_URL": database.dsn("directory"),
@@ -20,8 +24,7 @@ async def bootstrap(database: TestDatabase, identity: TestIdentity, *arguments: 
     }
     process = await asyncio.create_subprocess_exec(
         str(Path(sys.executable).parent / "postroom-directory"),
-        "bootstrap",
-        *arguments,
+        *words,
         env=os.environ | {f"POSTROOM_DIRECTORY_{name}": value for name, value in settings.items()},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -75,3 +78,18 @@ async def test_nonsense_on_the_command_line_is_named(database: TestDatabase, ide
         status, _, err = await bootstrap(database, identity, *arguments)
         assert status == 2
         assert "usage:" in err
+
+
+async def test_a_person_who_cannot_sign_in_any_more_gets_a_link_from_the_command_line(
+    database: TestDatabase, identity: TestIdentity, fresh_directory: Any
+) -> None:
+    await bootstrap(database, identity, *ARGUMENTS, "--operator-email", "root@example.com")
+
+    status, out, err = await command(database, identity, "password-link", "--email", "Root@example.com", "--json")
+    unknown = await command(database, identity, "password-link", "--email", "nobody@example.com")
+    nonsense = await command(database, identity, "password-link", "--email", "nobody")
+
+    assert (status, err) == (0, "")
+    assert (await fresh_directory.set_password(json.loads(out)["token"])).status_code == 204
+    assert (await fresh_directory.sign_in("root@example.com")).json()["operator"] is True
+    assert unknown == nonsense == (1, "", "Nobody has this e-mail here; nothing was changed.\n")

@@ -14,7 +14,6 @@ from postroom.ports import DEFAULT_PORT, SPAN
 from postroom.sign_ins import credentials as read_credentials
 from postroom.state import read_status
 from postroom.status_table import status_table
-from postroom.suite import SuiteWishes, run_suite
 from postroom_shared.localservers.errors import LocalServerError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -51,9 +50,12 @@ def up(
     ] = None,
     postgres_bin: Annotated[Path | None, typer.Option(help="Folder with the programs of another PostgreSQL.")] = None,
     system_postgres: Annotated[bool, typer.Option(help="Prefer the distribution's PostgreSQL, 15 or later.")] = False,
+    mail: Annotated[bool, typer.Option(help="Run Dovecot for the demo's mailboxes, where it is installed.")] = True,
     demo: Annotated[bool, typer.Option(help="Give a new data folder the demo organisation.")] = True,
 ) -> None:
     """Start PostgreSQL, NATS, every installed service and the demo; Ctrl-C stops them all, the data is kept."""
+    from postroom.suite import SuiteWishes, run_suite  # noqa: PLC0415 - `status` answers sooner without it
+
     try:
         wishes = SuiteWishes(
             folder=data or default_folder(),
@@ -62,6 +64,7 @@ def up(
             account=account,
             postgres_bin=postgres_bin,
             prefer_system_postgres=system_postgres,
+            mail=mail,
             demo=demo,
         )
         asyncio.run(run_suite(wishes, say=_say))

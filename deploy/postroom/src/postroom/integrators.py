@@ -1,17 +1,11 @@
 """Programs of organisations that read events over NATS: the demo organisation has one, read-only."""
 
 import uuid
-from collections.abc import Sequence
 
+from postroom.preparing import KEEPER, Preparation
+from postroom.service_process import SuiteAddresses
 from postroom.suite_secrets import SuiteSecrets, new_nkey
-from postroom_shared.events.permissions import Integrator, accounts_block
-from postroom_shared.manifest import ServiceManifest
-
-
-def nats_permissions(secrets: SuiteSecrets, manifests: Sequence[ServiceManifest]) -> str:
-    """Return the `accounts { … }` block: each service its own subjects, each integrator its organisation's events."""
-    keys = {each.name: secrets.services[each.name].nats_public_key for each in manifests}
-    return accounts_block(manifests, service_keys=keys, integrators=map(_integrator, secrets.integrators))
+from postroom_shared.localservers.nats import NatsServer
 
 
 def integrator_of(secrets: SuiteSecrets, organisation_id: str) -> dict[str, str]:
@@ -26,9 +20,20 @@ def integrator_of(secrets: SuiteSecrets, organisation_id: str) -> dict[str, str]
     return made
 
 
-def _integrator(stored: dict[str, str]) -> Integrator:
-    return Integrator(
-        id=uuid.UUID(stored["id"]),
-        organisation_id=uuid.UUID(stored["organisation_id"]),
-        public_key=stored["public_key"],
-    )
+async def let_integrator_in(addresses: SuiteAddresses, nats: NatsServer, *, organisation_id: str) -> None:
+    """Have an integrator of the organisation, known to the running NATS, with its place on every stream.
+
+    Does nothing without the gateway, whose NATS user keeps the integrators' consumers.
+    """
+    if KEEPER not in {each.name for each in addresses.manifests}:
+        return
+    known = [each["organisation_id"] for each in addresses.secrets.integrators]
+    integrator_of(addresses.secrets, organisation_id)
+    preparation = await Preparation.start(addresses)
+    try:
+        permissions = await preparation.nats_permissions()
+        if organisation_id not in known:
+            await nats.put_in_force(permissions)
+        await preparation.ensure_integrators()
+    finally:
+        await preparation.close()

@@ -1,9 +1,9 @@
 """Where the mail of the demo goes: every message is kept as a file, and local recipients get it in their mailbox."""
 
 import asyncio
-import contextlib
 import smtplib
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -20,12 +20,14 @@ class MailCatcher:
     Args:
         folder: Of the `.eml` files; the oldest go when there are more than `KEPT_MESSAGES` or `KEPT_BYTES`.
         lmtp_port: Where the local mailboxes take mail; None when there are none.
+        say: Prints a line for the person at the terminal.
     """
 
-    def __init__(self, folder: Path, *, port: int, lmtp_port: int | None) -> None:
+    def __init__(self, folder: Path, *, port: int, lmtp_port: int | None, say: Callable[[str], None]) -> None:
         self._folder = folder
         self._port = port
         self._lmtp_port = lmtp_port
+        self._say = say
         self._server: asyncio.Server | None = None
         self._number = 0
 
@@ -70,11 +72,14 @@ class MailCatcher:
 
     def _deliver(self, envelope: Envelope, port: int) -> None:
         """Hand the message over by LMTP (RFC 2033); a recipient without a mailbox is refused there, and only kept."""
-        with (
-            contextlib.suppress(smtplib.SMTPException, OSError),
-            smtplib.LMTP("127.0.0.1", port, timeout=DELIVERY_TIMEOUT_S) as client,
-        ):
-            client.sendmail(envelope.mail_from or "", envelope.rcpt_tos, _content(envelope), ["SMTPUTF8"])
+        try:
+            with smtplib.LMTP("127.0.0.1", port, timeout=DELIVERY_TIMEOUT_S) as client:
+                options = ["SMTPUTF8"] if envelope.smtp_utf8 else []
+                client.sendmail(envelope.mail_from or "", envelope.rcpt_tos, _content(envelope), options)
+        except smtplib.SMTPRecipientsRefused:
+            return
+        except (smtplib.SMTPException, OSError) as error:
+            self._say(f"A message was kept in {self._folder} but not delivered: {error}")
 
 
 def _content(envelope: Envelope) -> bytes:

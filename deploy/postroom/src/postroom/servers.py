@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from postroom.integrators import nats_permissions
 from postroom.service_process import SuiteAddresses
 from postroom_shared.localservers.accounts import Account
 from postroom_shared.localservers.dovecot import DovecotServer
@@ -31,9 +30,14 @@ class SuiteServers:
 
 
 def make_servers(
-    addresses: SuiteAddresses, *, account: Account | None, postgres_bin: Path | None, prefer_system_postgres: bool
+    addresses: SuiteAddresses,
+    *,
+    account: Account | None,
+    postgres_bin: Path | None,
+    prefer_system_postgres: bool,
+    mail: bool,
 ) -> SuiteServers:
-    """Return the servers of a data folder.
+    """Return the servers of a data folder; without Dovecot where it is not installed or *mail* is not wanted.
 
     Raises:
         ServerMissingError: PostgreSQL or NATS is not installed.
@@ -54,15 +58,18 @@ def make_servers(
             port=ports.nats,
             monitor_port=ports.nats_monitor,
             program=find_nats_server(),
-            permissions=nats_permissions(secrets, addresses.manifests),
             account=account,
         )
     )
-    try:
-        dovecot, without_mail = _dovecot(addresses, account), ""
-    except ServerMissingError as error:
-        dovecot, without_mail = None, str(error)
+    dovecot, without_mail = _dovecot_if_installed(addresses, account) if mail else (None, "--no-mail was given")
     return SuiteServers(postgres=postgres, nats=nats, dovecot=dovecot, without_mail=without_mail)
+
+
+def _dovecot_if_installed(addresses: SuiteAddresses, account: Account | None) -> tuple[DovecotServer | None, str]:
+    try:
+        return _dovecot(addresses, account), ""
+    except ServerMissingError as error:
+        return None, str(error)
 
 
 def _dovecot(addresses: SuiteAddresses, account: Account | None) -> DovecotServer:

@@ -39,6 +39,6 @@ def credentials(folder: DataFolder, *, port: int) -> dict[str, Any]:
         "nats": {
             "url": f"nats://127.0.0.1:{ports.nats}",
             "seed": program["seed"] if program else None,
-            "consumer": f"integrator-{program['id']}" if program else None,
+            "integrator": program["id"] if program else None,
         },
     }

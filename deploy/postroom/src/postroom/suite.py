@@ -12,8 +12,8 @@ from pathlib import Path
 from postroom.first_start import ensure_demo
 from postroom.folder import DataFolder
 from postroom.mail_catcher import MailCatcher
-from postroom.migrating import migrate_all
 from postroom.ports import Ports
+from postroom.preparing import Preparation
 from postroom.servers import SuiteServers, make_servers, prepare_database
 from postroom.service_process import SuiteAddresses, service_processes
 from postroom.sign_ins import sign_in_lines
@@ -35,6 +35,7 @@ class SuiteWishes:
 
     Attributes:
         account: That PostgreSQL, NATS and Dovecot run as when the launcher is root.
+        mail: Whether to run Dovecot where it is installed.
         demo: Whether a new folder gets the demo organisation.
     """
 
@@ -44,6 +45,7 @@ class SuiteWishes:
     account: str | None = None
     postgres_bin: Path | None = None
     prefer_system_postgres: bool = False
+    mail: bool = True
     demo: bool = True
 
 
@@ -79,6 +81,7 @@ async def _run(wishes: SuiteWishes, folder: DataFolder, say: Say) -> None:
         account=unprivileged_account(wishes.account),
         postgres_bin=wishes.postgres_bin,
         prefer_system_postgres=wishes.prefer_system_postgres,
+        mail=wishes.mail,
     )
     await _end_leftovers(folder, servers)
     require_free(addresses.ports.of(wishes.manifests))
@@ -104,16 +107,22 @@ async def _start_all(
     addresses: SuiteAddresses, servers: SuiteServers, supervisor: Supervisor, stack: AsyncExitStack, say: Say
 ) -> None:
     ports = addresses.ports
-    postgres = Supervised(name="postgres", server=servers.postgres, port=ports.postgres)
-    nats = Supervised(name="nats", server=servers.nats, port=ports.nats)
-    await _start(supervisor, [postgres, nats], say)
+    preparation = await Preparation.start(addresses)
+    stack.push_async_callback(preparation.close)
+    await _start(supervisor, [Supervised(name="postgres", server=servers.postgres, port=ports.postgres)], say)
     await prepare_database(addresses, servers.postgres)
-    await migrate_all(addresses)
+    servers.nats.permit(await preparation.nats_permissions())
+    await _start(supervisor, [Supervised(name="nats", server=servers.nats, port=ports.nats)], say)
+    await preparation.migrate()
+    await preparation.close()
     if servers.dovecot is not None:
         dovecot = Supervised(name="dovecot", server=servers.dovecot, port=ports.dovecot.imap)
         await _start(supervisor, [dovecot], say)
     catcher = MailCatcher(
-        addresses.folder.caught_mail, port=ports.smtp, lmtp_port=ports.dovecot.lmtp if servers.dovecot else None
+        addresses.folder.caught_mail,
+        port=ports.smtp,
+        lmtp_port=ports.dovecot.lmtp if servers.dovecot else None,
+        say=say,
     )
     await catcher.start()
     stack.push_async_callback(catcher.stop)
@@ -132,7 +141,7 @@ async def _start(supervisor: Supervisor, servers: Sequence[Supervised], say: Say
 
 async def _say_ready(wishes: SuiteWishes, addresses: SuiteAddresses, servers: SuiteServers, say: Say) -> None:
     mail = servers.dovecot is not None
-    demo = await ensure_demo(addresses, mail=mail) if wishes.demo else None
+    demo = await ensure_demo(addresses, servers.nats, mail=mail) if wishes.demo else None
     if not mail:
         say(f"Without demo mailboxes: {servers.without_mail}")
     say(f"Postroom is ready: {addresses.public_url}")

@@ -59,6 +59,21 @@ async def end_processes_below(folder: Path, *, grace_s: float = 10.0) -> int:
     return await _end(lambda: _below(folder), stop_signal=signal.SIGTERM, grace_s=grace_s)
 
 
+def drop_stale_pid_file(file: Path, *, expected: str) -> None:
+    """Remove *file* unless the process in its first line has *expected* in its command line.
+
+    Servers take any process of that number for their own kind, and a zombie that nobody has reaped yet, or a stranger
+    after a restart of the machine, would keep them from starting. Does nothing where there is no /proc.
+    """
+    try:
+        number = file.read_text().split()[0]
+        command_line = Path(f"/proc/{number}/cmdline").read_bytes()
+    except (FileNotFoundError, IndexError):
+        command_line = b""
+    if Path("/proc/self").exists() and expected.encode() not in command_line:
+        file.unlink(missing_ok=True)
+
+
 def _below(folder: Path) -> list[int]:
     start = f"{MARK}={folder.resolve()}/".encode()
     return [number for number in _others() if any(each.startswith(start) for each in _environment(number))]

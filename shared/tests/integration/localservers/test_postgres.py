@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,32 @@ async def test_a_server_left_by_a_killed_launcher_is_replaced(servers_folder: Pa
     assert not orphan.process.running
     assert await _value(successor.dsn(), "select answer from thing") == 42
     await successor.stop()
+
+
+def _zombie() -> subprocess.Popen[bytes]:
+    """Return a process that has ended and that nobody has reaped yet."""
+    ended = subprocess.Popen(["/bin/true"])
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    return ended
+
+
+@pytest.mark.parametrize("stranger", ["self", "zombie"])
+async def test_a_pid_file_that_names_a_stranger_or_a_zombie_does_not_keep_it_down(servers_folder: Path, stranger: str):
+    server = PostgresServer(_settings(servers_folder / f"pid-{stranger}"))
+    await server.start()
+    assert server.process.pid is not None
+    file = server.settings.folder / "cluster" / "postmaster.pid"
+    _, *rest = file.read_text().splitlines()
+    os.kill(server.process.pid, signal.SIGKILL)
+    await server.process.wait()
+    ended = _zombie()
+
+    file.write_text("\n".join([str(ended.pid if stranger == "zombie" else os.getpid()), *rest]))
+    await server.start()
+
+    assert await _value(server.dsn(), "select 1") == 1
+    await server.stop()
+    ended.wait()
 
 
 async def test_the_cluster_is_utf8_with_scram_and_unicode_case(servers_folder: Path):

@@ -1,5 +1,7 @@
 """The gateway's pure rules."""
 
+from ipaddress import IPv4Network
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -172,7 +174,6 @@ def test_an_ipv6_customer_is_counted_once(address: str, network: str) -> None:
     ],
 )
 def test_only_our_own_proxies_are_believed(peer: str | None, forwarded: list[bytes], expected: str) -> None:
-    from ipaddress import IPv4Network  # noqa: PLC0415
 
     assert client_address(peer, forwarded, [IPv4Network("10.0.0.0/8")]) == expected
 

@@ -193,13 +193,13 @@ async def test_a_new_password_ends_every_session_of_the_person(suite: Suite) -> 
         )
 
         assert changed.is_success, changed.text
-        for browser in (first, second):
-            await until(lambda browser=browser: _is_signed_out(browser))
+        await until(lambda: _are_signed_out(first, second))
         assert (await sign_in(first, "changes@example.com", f"{PASSWORD} 2")).status_code == 201
 
 
-async def _is_signed_out(browser: httpx.AsyncClient) -> bool:
-    return (await browser.get("/v1/session")).status_code == 401
+async def _are_signed_out(*browsers: httpx.AsyncClient) -> bool:
+    answers = [await browser.get("/v1/session") for browser in browsers]
+    return all(answer.status_code == 401 for answer in answers)
 
 
 async def test_sessions_go_on_while_the_directory_is_away_and_signing_in_says_so(suite: Suite) -> None:

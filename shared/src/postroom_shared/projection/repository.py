@@ -259,10 +259,6 @@ async def store(session: AsyncSession, kind: Kind, states: Sequence[AnyState]) -
     )
 
 
-def _ids(state: AnyState) -> dict[str, UUID]:
-    return {name: value for name, value in state if isinstance(value, UUID | datetime)}
-
-
 async def drop(session: AsyncSession, kind: Kind, thing_id: UUID) -> None:
     """Take a thing that no longer exists out of the copy."""
     await session.execute(delete(COPY_OF[kind]).where(COPY_OF[kind].id == thing_id))

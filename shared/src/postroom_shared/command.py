@@ -1,4 +1,4 @@
-"""The command of every service: `serve`, `work`, `migrate`, `openapi`, `settings`."""
+"""The command of every service: `serve`, `work`, `migrate`, `openapi`, `settings`, and the service's own."""
 
 import argparse
 import asyncio
@@ -26,6 +26,8 @@ def _parser(definition: ServiceDefinition[S]) -> argparse.ArgumentParser:
     commands.add_parser("migrate", help="bring this service's schema to its newest revision")
     commands.add_parser("openapi", help="print the OpenAPI document")
     commands.add_parser("settings", help="print the table of settings for the README")
+    for own in definition.commands:
+        own.arguments(commands.add_parser(own.name, help=own.help))
     return parser
 
 
@@ -54,8 +56,13 @@ async def _migrate(definition: ServiceDefinition[S], settings: S) -> None:
 
 
 def run(definition: ServiceDefinition[S], argv: Sequence[str] | None = None) -> None:
-    """Carry out the command line *argv* (the process's own when None)."""
-    command = _parser(definition).parse_args(argv).command
+    """Carry out the command line *argv* (the process's own when None).
+
+    Raises:
+        SystemExit: A command of the service's own ended with a status other than 0.
+    """
+    arguments = _parser(definition).parse_args(argv)
+    command = arguments.command
     if command == "openapi":
         json.dump(build_api(definition).openapi(), sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")
@@ -65,7 +72,10 @@ def run(definition: ServiceDefinition[S], argv: Sequence[str] | None = None) -> 
         return
     settings = definition.settings_type()
     configure_logging(level=settings.log_level, log_format=settings.log_format, service=definition.manifest.name)
-    if command == "migrate":
+    if own := next((each for each in definition.commands if each.name == command), None):
+        if status := asyncio.run(own.carry_out(settings, arguments)):
+            sys.exit(status)
+    elif command == "migrate":
         asyncio.run(_migrate(definition, settings))
     else:
         _serve(definition, settings, work=command == "work")

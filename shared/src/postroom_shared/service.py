@@ -4,7 +4,8 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from argparse import ArgumentParser, Namespace
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -23,6 +24,9 @@ from postroom_shared.events.nats_connection import NatsConnection
 from postroom_shared.events.relay import Relay
 from postroom_shared.identity import TokenSigner, TokenVerifier, TrustedKeys, load_private_key
 from postroom_shared.manifest import ServiceManifest
+from postroom_shared.projection.client import DirectoryClient
+from postroom_shared.projection.events import projection_consumer
+from postroom_shared.projection.refresher import Refresher
 from postroom_shared.security.sealing import Keyring, Vault
 from postroom_shared.settings import ServiceSettings
 
@@ -80,6 +84,33 @@ class Runtime(Generic[S]):
         loop = ConsumerLoop(consumer, self.nats, self.sessions, replicas=self.settings.stream_replicas)
         return f"consumer {consumer.durable}", lambda: loop.run(self.stopping)
 
+    def copying_directory(self) -> Sequence[Task]:
+        """The tasks that keep the local copy of the directory, in a service that has one."""
+        if not self.manifest.projection:
+            return ()
+        refresher = Refresher(
+            engine=self.engine,
+            sessions=self.sessions,
+            client=lambda: DirectoryClient(self.settings.directory_url, self.signer),
+            stopping=self.stopping,
+        )
+        return self.reading(projection_consumer(self.manifest.name)), ("projection", refresher.run)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command(Generic[S]):
+    """A command of one service's own, beside `serve` and the others of every service.
+
+    Attributes:
+        arguments: Declares its options.
+        carry_out: Does it and returns the exit status.
+    """
+
+    name: str
+    help: str
+    arguments: Callable[[ArgumentParser], None]
+    carry_out: Callable[[S, Namespace], Coroutine[Any, Any, int]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceDefinition(Generic[S]):
@@ -91,7 +122,10 @@ class ServiceDefinition(Generic[S]):
         serve_tasks: Further background work of `serve`.
         work_tasks: The work of `work`.
         resources: Opens what only this service needs, into `Runtime.resources`.
+        commands: Further commands of `postroom-<name>`.
         wrap: Puts pure ASGI parts in front of the FastAPI application (the gateway's proxy).
+        tags: What each tag of its routes is about, for the OpenAPI document.
+        at_the_border: Requests come from outside: a trace they name is not theirs to continue.
     """
 
     manifest: ServiceManifest
@@ -102,7 +136,10 @@ class ServiceDefinition(Generic[S]):
     serve_tasks: Callable[[Runtime[S]], Sequence[Task]] = lambda _: ()
     work_tasks: Callable[[Runtime[S]], Sequence[Task]] = lambda _: ()
     resources: Callable[[Runtime[S]], AbstractAsyncContextManager[None]] = lambda _: nullcontext()
+    commands: Sequence[Command[S]] = ()
     wrap: Callable[[ASGIApp, S], ASGIApp] = lambda app, _: app
+    tags: Mapping[str, str] = field(default_factory=dict)
+    at_the_border: bool = False
 
 
 @asynccontextmanager

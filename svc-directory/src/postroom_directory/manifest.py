@@ -13,6 +13,7 @@ MANIFEST = ServiceManifest(
         "/v1/mail-servers",
         "/v1/mail-services",
         "/v1/addresses",
+        "/v1/redirections",
         "/v1/aliases",
         "/v1/grants",
         "/v1/delegations",

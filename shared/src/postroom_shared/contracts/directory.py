@@ -1,5 +1,6 @@
 """Events of svc-directory. They name a thing and its version; consumers fetch its state (docs/adr/0001).
 
+A domain is told as part of its mail service: `MailServiceChangedV1` when one is added, changed or taken away.
 Nothing here may hold a name, an address or content: a stream cannot be erased row by row.
 """
 

@@ -32,6 +32,26 @@ class ImportJobStartedV1(EventPayload):
     target_address_id: UUID
 
 
+class ImportJobPausedV1(EventPayload):
+    """Somebody paused the copy; what was copied stays."""
+
+    event_type: ClassVar[str] = "postroom.import.job.paused.v1"
+    about: ClassVar[str] = "import job"
+
+    job_id: UUID
+    target_address_id: UUID
+
+
+class ImportJobResumedV1(EventPayload):
+    """A copy that was paused or had failed may go on; it starts when a worker is free."""
+
+    event_type: ClassVar[str] = "postroom.import.job.resumed.v1"
+    about: ClassVar[str] = "import job"
+
+    job_id: UUID
+    target_address_id: UUID
+
+
 class ImportJobCompletedV1(EventPayload):
     """The copy came to its end; the counts are those of the whole job, over all its starts."""
 

@@ -124,7 +124,7 @@ def _cloud_event() -> dict[str, Any]:
         "ce-organisationid": {"type": "string", "format": "uuid"},
         "ce-sequence": {**text, "pattern": "^[0-9]+$", "description": "Grows with each event of the publisher."},
         "traceparent": {**text, "description": "W3C trace context of the cause."},
-        "Nats-Msg-Id": {"type": "string", "format": "uuid", "description": "The same as ce-id."},
+        "Nats-Msg-Id": {**text, "description": "For JetStream only; go by ce-id."},
     }
     required = ["ce-specversion", "ce-id", "ce-source", "ce-type", "ce-time"]
     return {"headers": {"type": "object", "properties": headers, "required": required}}

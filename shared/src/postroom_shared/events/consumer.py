@@ -27,6 +27,7 @@ from postroom_shared.events.dead_letters import bury
 from postroom_shared.events.errors import MalformedEventError
 from postroom_shared.events.nats_connection import NatsConnection
 from postroom_shared.events.payload import EventPayload
+from postroom_shared.events.permissions import CONSUMER_NAMES
 from postroom_shared.events.streams import consumer_config, ensure_consumer, ensure_dead_letters
 from postroom_shared.events.waiting import first_of, growing_delay_s
 from postroom_shared.principal import SystemPrincipal
@@ -36,6 +37,7 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 Handler: TypeAlias = Callable[[AsyncSession, Event[Any]], Awaitable[None]]
 
 FETCH_TIMEOUT_S = 3.0
+CONNECTION_CHECK_S = 0.2
 LONGEST_RETRY_S = 600.0
 CRASHES_ALLOWED = 20
 """Deliveries beyond `max_tries` that ended without an answer: the message kills the process that takes it."""
@@ -62,7 +64,16 @@ class Consumer:
     handlers: Mapping[type[EventPayload], Handler]
     max_tries: int = 8
     first_retry_s: float = 1.0
-    ack_wait_s: float = 30.0
+    ack_wait_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        """Refuse a name that the NATS permissions do not foresee.
+
+        Raises:
+            ValueError: `name` is not one of `CONSUMER_NAMES`.
+        """
+        if self.name not in CONSUMER_NAMES:
+            raise ValueError(f"the consumer {self.name} is not among CONSUMER_NAMES: NATS would refuse it")
 
     @property
     def durable(self) -> str:
@@ -79,6 +90,7 @@ class ConsumerLoop:
         ignored: Events of a type without handler.
         failed: Handler calls that raised.
         buried: Messages that became dead letters.
+        database_away: Whether a message waits here for the database.
     """
 
     def __init__(self, consumer: Consumer, nats: NatsConnection, sessions: Sessions, *, replicas: int = 1) -> None:
@@ -92,11 +104,15 @@ class ConsumerLoop:
         self.ignored = 0
         self.failed = 0
         self.buried = 0
+        self.database_away = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until *stop*; the message in hand is finished first."""
         failures = 0
         while not stop.is_set():
+            if not self._nats.is_connected:
+                await first_of(stop, timeout_s=CONNECTION_CHECK_S)
+                continue
             try:
                 async with self._pulling() as pull:
                     failures = 0
@@ -179,7 +195,9 @@ class ConsumerLoop:
         if not await self._database_answers():
             # Not the handler's fault: no try is counted, and the message waits here.
             self._warn("consumer.database_away", error)
+            self.database_away = True
             await self._until_database_answers(stop)
+            self.database_away = False
             await message.nak()
             return
         self.failed += 1

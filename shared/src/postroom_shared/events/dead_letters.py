@@ -1,4 +1,7 @@
-"""Messages a consumer gave up on, kept with the reason."""
+"""Messages a consumer gave up on, kept with the reason.
+
+Once the cause is mended, `outbox.republish` in the publisher brings them back: the consumer's inbox does not know them.
+"""
 
 import json
 from typing import Any

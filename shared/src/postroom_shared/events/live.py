@@ -17,6 +17,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error
 
 from postroom_shared.events.cloudevents import encode_data
+from postroom_shared.events.nats_connection import reach_server
 from postroom_shared.events.waiting import first_of
 
 Payload = Mapping[str, Any]
@@ -57,7 +58,7 @@ async def subscribe_live(
 
     subscription = await client.subscribe(live_subject(organisation_id, topic, thing_id), cb=on_message)
     try:
-        await client.flush()  # the server knows of the subscription when this is back
+        await reach_server(client)
         yield _updates(client, waiting, arrived)
     finally:
         with suppress(Error):

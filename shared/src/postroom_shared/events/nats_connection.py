@@ -66,6 +66,7 @@ class NatsConnection:
         self._service = service
         self._seed = seed
         self._last_error: Exception | None = None
+        self._refusal: Exception | None = None
         self._logged: tuple[str, float] = ("", 0.0)
 
     @property
@@ -89,7 +90,7 @@ class NatsConnection:
                 await _probe(urls)
                 await self._connect(urls)
         except (TimeoutError, OSError, Error) as error:
-            why = self._last_error or f"nothing listens at {', '.join(map(_place, urls))}"
+            why = self._refusal or self._last_error or f"nothing listens at {', '.join(map(_place, urls))}"
             raise NatsUnavailableError(f"no NATS server accepts {self._service}: {why}") from error
 
     async def close(self) -> None:
@@ -113,6 +114,8 @@ class NatsConnection:
 
     async def _on_error(self, error: Exception) -> None:
         self._last_error = error
+        if "authorization" in str(error).lower():
+            self._refusal = error  # the next attempt may see no more than a closed connection
         if (violation := _VIOLATION.search(str(error))) is not None:
             self.refusals.note(violation[2])
             _log.error("nats.permission_refused", service=self._service, action=violation[1], subject=violation[2])
@@ -145,6 +148,15 @@ async def connect(
         await connection.close()
         raise
     return connection
+
+
+async def reach_server(client: Client) -> None:
+    """Return when the server has everything that was sent before, subscriptions too.
+
+    Twice, because nats-py's `flush` sends its PING ahead of what it still holds back.
+    """
+    await client.flush()
+    await client.flush()
 
 
 async def _probe(urls: Sequence[str]) -> None:

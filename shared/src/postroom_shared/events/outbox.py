@@ -56,11 +56,12 @@ async def publish(
 async def republish(
     session: AsyncSession, *, since: datetime, until: datetime, types: Collection[str] | None = None
 ) -> int:
-    """Let the relay publish again what was committed in `[since, until)`, with the same ids; return the number.
+    """Let the relay publish again what was committed in `[since, until)`, with the same event ids; return the number.
 
-    For a stream that was lost. Consumers that had an event ignore it. The transaction needs the scope `*`.
+    For a stream that was lost, or once the cause of dead letters is mended: consumers that carried an event out ignore
+    it, one that gave it up tries anew. The transaction needs the scope `*`.
     """
-    return await repository.mark_unpublished(session, since=since, until=until, types=types)
+    return await repository.mark_unpublished(session, since=since, until=until, types=types, mark=str(uuid7()))
 
 
 async def purge_outbox(session: AsyncSession, *, now: datetime, kept: timedelta = KEPT) -> int:

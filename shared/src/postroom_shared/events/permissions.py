@@ -2,7 +2,7 @@
 
 Services share one account and each may use its own subjects only. An organisation's programs get an account of their
 own, into which nothing but that organisation's events is imported: in a shared account the reply subject of a pull
-request would let them have messages delivered onto anybody's subject (docs/adr/0101).
+request would let them have messages delivered onto anybody's subject (docs/adr/0010).
 """
 
 import json
@@ -15,8 +15,9 @@ from postroom_shared.events.streams import dead_letter_stream, work_stream
 from postroom_shared.manifest import ServiceManifest
 
 SERVICES_ACCOUNT = "POSTROOM"
-CONSUMER_NAMES = ("projection", "events", "webhooks", "audit")
-"""What `Consumer.name` may be: NATS permissions name a consumer in full or not at all."""
+CONSUMER_NAMES = ("directory", "events", "webhooks", "audit")
+"""What `Consumer.name` may be, since NATS permissions name a consumer in full: `directory` keeps the local copy of the
+directory, `events` is for the rest, `webhooks` and `audit` for services that pass on what all others publish."""
 
 _Rules = Mapping[str, Sequence[str]]
 
@@ -65,15 +66,16 @@ def accounts_block(
     Raises:
         KeyError: A service has no key.
     """
+    manifests = sorted(manifests, key=lambda manifest: manifest.name)
     programs = sorted(integrators, key=lambda program: (program.organisation_id, program.id))
-    open_ = [manifest for manifest in sorted(manifests, key=lambda m: m.name) if manifest.name not in hidden]
+    open_ = [manifest for manifest in manifests if manifest.name not in hidden]
     organisations = {program.organisation_id: program.account for program in programs}
     services = [
         _user(
             service_keys[manifest.name],
-            _service_rules(manifest, manifests, programs if keeper == manifest.name else ()),
+            _service_rules(manifest, manifests, kept=programs if manifest.name == keeper else ()),
         )
-        for manifest in sorted(manifests, key=lambda m: m.name)
+        for manifest in manifests
     ]
     exports = [
         *(_event_export(m, organisation, account) for m in open_ for organisation, account in organisations.items()),
@@ -87,7 +89,7 @@ def accounts_block(
 
 
 def _service_rules(
-    manifest: ServiceManifest, manifests: Sequence[ServiceManifest], programs: Sequence[Integrator]
+    manifest: ServiceManifest, manifests: Sequence[ServiceManifest], *, kept: Sequence[Integrator]
 ) -> dict[str, list[str]]:
     name = manifest.name
     own = [manifest.stream, dead_letter_stream(name), *([work_stream(name)] if manifest.work_queue else [])]
@@ -100,7 +102,7 @@ def _service_rules(
         "$JS.API.INFO",
         *(subject for stream in own for subject in _own_stream(stream)),
         *(subject for other in manifest.consumes for subject in _foreign_stream(streams[other], name)),
-        *(subject for other in manifests for program in programs for subject in _kept_consumer(other.stream, program)),
+        *(subject for other in manifests for program in kept for subject in _kept_consumer(other.stream, program)),
     ]
     return {"publish": publish, "subscribe": [f"_INBOX.{name}.>", f"postroom.live.*.{name}.*"]}
 

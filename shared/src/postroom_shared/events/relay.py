@@ -3,7 +3,7 @@
 One relay per service leads, by an advisory lock that dies with its connection. It publishes a batch, waits for the
 acknowledgements and then marks the rows up to the first that has none. A crash in between repeats messages with the
 same `Nats-Msg-Id`: JetStream drops those within its duplicate window, consumers' inboxes the rest.
-Within a batch that fails in part, later events can be stored before the one that failed (docs/adr/0102).
+Within a batch that fails in part, later events can be stored before the one that failed (docs/adr/0011).
 """
 
 import asyncio
@@ -41,6 +41,7 @@ class Relay:
         published: Events acknowledged since the start.
         failures: Passes that ended with an error since the start.
         oldest_unpublished_s: Age of the oldest event that waits, as of the last pass while leading.
+        last_error: What ended the last pass; None once a pass succeeds.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Relay:
         self.published = 0
         self.failures = 0
         self.oldest_unpublished_s = 0.0
+        self.last_error: Exception | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Relay until *stop*; a database or a NATS server that goes away is waited for."""
@@ -89,7 +91,7 @@ class Relay:
         while not stop.is_set():
             try:
                 full = await self._relay_batch(connection)
-                self._failed_in_a_row = 0
+                self._failed_in_a_row, self.last_error = 0, None
             except (PublishError, Error) as error:
                 await self._rest_after(error, stop)
                 continue
@@ -183,6 +185,7 @@ class Relay:
             await connection.close()
 
     async def _rest_after(self, error: Exception, stop: asyncio.Event) -> None:
+        self.last_error = error
         self.failures += 1
         self._failed_in_a_row += 1
         fields = {"service": self._manifest.name, "error": f"{type(error).__name__}: {error}"}

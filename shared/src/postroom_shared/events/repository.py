@@ -63,15 +63,25 @@ async def mark_published(session: AsyncSession, row_ids: Sequence[int]) -> None:
 
 
 async def mark_unpublished(
-    session: AsyncSession, *, since: datetime, until: datetime, types: Collection[str] | None
+    session: AsyncSession, *, since: datetime, until: datetime, types: Collection[str] | None, mark: str
 ) -> int:
-    """Let the relay publish again what was committed in `[since, until)`; return the number of rows."""
+    """Let the relay publish again what was committed in `[since, until)`; return the number of rows.
+
+    Args:
+        session: With the scope `*`.
+        since: The first moment.
+        until: The first moment no more.
+        types: Only these; None for all.
+        mark: Makes the message ids new, so that JetStream does not take the messages for repetitions.
+    """
     statement = update(OutboxRow).where(
         OutboxRow.created_at >= since, OutboxRow.created_at < until, OutboxRow.published_at.is_not(None)
     )
     if types is not None:
         statement = statement.where(OutboxRow.type.in_(types))
-    return await _changed(session, statement.values(published_at=None))
+    message_id = func.concat(OutboxRow.event_id, ":", mark)
+    headers = OutboxRow.headers.concat(func.jsonb_build_object("Nats-Msg-Id", message_id))
+    return await _changed(session, statement.values(published_at=None, headers=headers))
 
 
 async def delete_published(session: AsyncSession, *, before: datetime) -> int:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from postroom_shared.background import Task, running
-from postroom_shared.http import health
+from postroom_shared.http import health, self_description
 from postroom_shared.http.idempotency import IdempotencyMiddleware, StoredAnswer
 from postroom_shared.http.limits import BodyLimitMiddleware
 from postroom_shared.http.openapi import operation_id, service_openapi
@@ -31,6 +31,7 @@ def build_api(definition: ServiceDefinition[S], routers: list[APIRouter] | None 
     app = FastAPI(
         title=definition.title,
         version=version("postroom-shared"),
+        openapi_tags=[{"name": name, "description": text} for name, text in definition.tags.items()],
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -43,13 +44,14 @@ def build_api(definition: ServiceDefinition[S], routers: list[APIRouter] | None 
     for router in definition.routers if routers is None else routers:
         app.include_router(router)
     app.include_router(health.router)
+    app.include_router(self_description.router)
     app.openapi = lambda: service_openapi(app)  # type: ignore[method-assign] # FastAPI documents this way to change it
     return app
 
 
 def _serve_tasks(definition: ServiceDefinition[S], runtime: Runtime[S]) -> list[Task]:
     readers = [runtime.reading(consumer) for consumer in definition.consumers(runtime)]
-    return [runtime.relaying(), *readers, *definition.serve_tasks(runtime)]
+    return [runtime.relaying(), *runtime.copying_directory(), *readers, *definition.serve_tasks(runtime)]
 
 
 def create_app(definition: ServiceDefinition[S], settings: S, *, work: bool = False) -> ASGIApp:
@@ -76,4 +78,9 @@ def create_app(definition: ServiceDefinition[S], settings: S, *, work: bool = Fa
     app.add_middleware(IdempotencyMiddleware)
     app.add_middleware(BodyLimitMiddleware)
     inner: ASGIApp = app if work else definition.wrap(app, settings)
-    return TelemetryMiddleware(inner, metrics=HttpMetrics(registry), tracer=tracer(definition.manifest.name))
+    return TelemetryMiddleware(
+        inner,
+        metrics=HttpMetrics(registry),
+        tracer=tracer(definition.manifest.name),
+        continues_traces=not definition.at_the_border,
+    )

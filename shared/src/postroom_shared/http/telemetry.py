@@ -41,14 +41,20 @@ def trace_of(scope: Scope) -> tuple[str, str]:
     for name, value in scope["headers"]:
         if name == b"traceparent" and (found := _TRACEPARENT.fullmatch(value)):
             return found[1].decode(), found[2].decode()
+    return new_trace()
+
+
+def new_trace() -> tuple[str, str]:
+    """Return a fresh trace id and a fresh parent span id."""
     return secrets.token_hex(16), secrets.token_hex(8)
 
 
 class TelemetryMiddleware:
     """Bind the trace to the context, time the request, write one line when it is over."""
 
-    def __init__(self, app: ASGIApp, *, metrics: HttpMetrics, tracer: Tracer) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: HttpMetrics, tracer: Tracer, continues_traces: bool = True) -> None:
         self._app = app
+        self._continues_traces = continues_traces
         self._metrics = metrics
         self._tracer = tracer
 
@@ -57,7 +63,7 @@ class TelemetryMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        trace_id, parent_id = trace_of(scope)
+        trace_id, parent_id = trace_of(scope) if self._continues_traces else new_trace()
         span_id = secrets.token_hex(8)
         scope.setdefault("state", {}).update(request_id=trace_id, traceparent=f"00-{trace_id}-{span_id}-01")
         started, status = time.perf_counter(), 499

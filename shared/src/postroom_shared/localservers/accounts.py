@@ -112,7 +112,7 @@ def require_passage(folder: Path, account: Account | None) -> None:
     if account is None:
         return
     for parent in folder.resolve().parents:
-        if not _allows(parent, account, stat.S_IXOTH):
+        if parent.exists() and not _allows(parent, account, stat.S_IXOTH):
             raise FolderUnreachableError(
                 f"The account {account.name} cannot enter {parent}, so its servers cannot use {folder}. "
                 "Choose another data folder."

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from postroom_shared.localservers.accounts import Account, make_folder, require_passage, write_private
-from postroom_shared.localservers.certificates import loopback_certificate
 from postroom_shared.localservers.dovecot_accounts import DirectoryAccounts, master_file
 from postroom_shared.localservers.dovecot_configuration import DovecotSettings, configuration
 from postroom_shared.localservers.dovecot_syntax import render
 from postroom_shared.localservers.errors import ServerMissingError
 from postroom_shared.localservers.ports import listens
 from postroom_shared.localservers.process import Command, LocalProcess
+from postroom_shared.localservers.stale import drop_stale_pid_file
 
 PACKAGES = ("dovecot-core", "dovecot-imapd", "dovecot-lmtpd", "dovecot-pgsql", "dovecot-managesieved", "dovecot-sieve")
 PROGRAM_FOLDERS = (Path("/usr/lib/dovecot"), Path("/usr/libexec/dovecot"))
@@ -43,9 +43,14 @@ class DovecotInstallation:
             raise ServerMissingError(f"Dovecot lacks parts: apt-get install {' '.join(missing)}")
 
 
-def find_dovecot() -> Path | None:
-    """Return the distribution's Dovecot if it is a 2.3, whose configuration is the one written here; else None."""
-    found = shutil.which("dovecot", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
+def find_dovecot(search_path: str | None = None) -> Path | None:
+    """Return the distribution's Dovecot if it is a 2.3, whose configuration is the one written here; else None.
+
+    Args:
+        search_path: Folders, separated by colons; the usual ones when None.
+    """
+    usual = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin"
+    found = shutil.which("dovecot", path=usual if search_path is None else search_path)
     if found is None:
         return None
     answer = subprocess.run(  # noqa: S603 - the program just found
@@ -54,13 +59,16 @@ def find_dovecot() -> Path | None:
     return Path(found) if re.match(r"2\.3\.", answer.stdout) else None
 
 
-def dovecot_installation() -> DovecotInstallation:
+def dovecot_installation(search_path: str | None = None) -> DovecotInstallation:
     """Return Dovecot and the parts of it that are installed.
+
+    Args:
+        search_path: As of `find_dovecot`.
 
     Raises:
         ServerMissingError: There is no Dovecot 2.3; the message names the packages.
     """
-    program = find_dovecot()
+    program = find_dovecot(search_path)
     if program is None:
         raise ServerMissingError(f"Dovecot 2.3 is missing: apt-get install {' '.join(PACKAGES)}")
     return DovecotInstallation(program=program, parts=frozenset(_parts()))
@@ -106,6 +114,8 @@ class DovecotServer:
         make_folder(self.settings.homes, self.settings.account)
         self._choose_run_folder()
         self._write_files()
+        await self.process.end_leftovers()
+        drop_stale_pid_file(self._run_folder / "master.pid", expected=self._configuration_file.name)
         await self.process.start()
         for port in self.settings.ports.named().values():
             await self.process.until_ready(listens(port))
@@ -141,6 +151,8 @@ class DovecotServer:
         if settings.master_secrets:
             files["master.passwd"] = master_file(settings.master_secrets)
         if settings.tls and not self.certificate_file.exists():
+            from postroom_shared.localservers.certificates import loopback_certificate  # noqa: PLC0415 - once, and large
+
             files["certificate.pem"], files["key.pem"] = loopback_certificate()
         for name, content in files.items():
             write_private(settings.folder / name, content, settings.account)

@@ -21,7 +21,7 @@ class StaticAccounts:
     def sections(self, folder: Path, homes: Path) -> tuple[Section, ...]:
         """Return the passdb and the userdb."""
         return (
-            Section(kind="passdb", settings={"driver": "static", "args": f"password={self.password}"}),
+            Section(kind="passdb", settings={"driver": "static", "args": f"password={plain(self.password)}"}),
             Section(kind="userdb", settings={"driver": "static", "args": f"home={homes}/%Ld/%Ln allow_all_users=yes"}),
         )
 
@@ -45,10 +45,7 @@ class ListedAccounts:
         args = f"scheme=PLAIN username_format=%Lu {folder}/accounts.passwd"
         return (
             Section(kind="passdb", settings={"driver": "passwd-file", "args": args}),
-            Section(
-                kind="userdb",
-                settings={"driver": "passwd-file", "args": args, "override_fields": f"home={homes}/%Ld/%Ln"},
-            ),
+            Section(kind="userdb", settings={"driver": "static", "args": f"home={homes}/%Ld/%Ln"}),
         )
 
     def files(self, homes: Path) -> dict[str, str]:
@@ -118,6 +115,11 @@ class DirectoryAccounts:
 
 
 Accounts = StaticAccounts | ListedAccounts | DirectoryAccounts
+
+
+def plain(password: str) -> str:
+    """Return *password* as Dovecot's `{PLAIN}`, encoded so that it may hold any character (tests and demos only)."""
+    return "{PLAIN.b64}" + base64.b64encode(password.encode()).decode()
 
 
 def salted_sha256(secret: str) -> str:

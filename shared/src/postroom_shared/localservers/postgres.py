@@ -14,6 +14,7 @@ from postroom_shared.localservers.errors import LocalServerError, ProcessDiedErr
 from postroom_shared.localservers.ports import LOOPBACK
 from postroom_shared.localservers.postgres_binaries import PostgresBinaries
 from postroom_shared.localservers.process import Command, LocalProcess
+from postroom_shared.localservers.stale import drop_stale_pid_file
 
 SUPERUSER = "postroom_superuser"
 SOCKET_PATH_LIMIT_BYTES = 107  # sun_path of unix(7) without its closing zero
@@ -67,6 +68,8 @@ class PostgresServer:
         if not self._cluster.exists():
             self._create_cluster()
         for attempt in range(1, START_ATTEMPTS + 1):
+            await self.process.end_leftovers()
+            drop_stale_pid_file(self._cluster / "postmaster.pid", expected=str(self._cluster))
             await self.process.start()
             try:
                 await self.process.until_ready(self._ready)

@@ -83,7 +83,7 @@ class LocalProcess:
     async def start(self) -> None:
         """End what an earlier run left, then start the process."""
         command = self.command
-        await self._end_leftovers()
+        await self.end_leftovers()
         rotate(command.log_file)
         account = command.account
         owner = (account.uid, account.gid) if account else (die_with_parent.KEEP, die_with_parent.KEEP)
@@ -135,14 +135,15 @@ class LocalProcess:
             except TimeoutError:
                 popen.kill()
                 await self.wait()
-        await self._end_leftovers()
+        await self.end_leftovers()
 
     def send_signal(self, which: signal.Signals) -> None:
         """Send a signal to the process if it runs."""
         if self._popen is not None and self._popen.poll() is None:
             self._popen.send_signal(which)
 
-    async def _end_leftovers(self) -> None:
+    async def end_leftovers(self) -> None:
+        """End what an earlier run of this command left: orphans of a killed parent, children of a killed program."""
         command = self.command
         await command.mark.end_processes(stop_signal=command.stop_signal, grace_s=command.stop_grace_s)
 

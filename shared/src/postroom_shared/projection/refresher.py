@@ -5,7 +5,7 @@ an old answer can never be stored after a newer one, nor after a deletion. No tr
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -35,11 +35,11 @@ class Refresher:
     """The upkeep of one service's copy."""
 
     def __init__(
-        self, *, engine: AsyncEngine, sessions: Sessions, client: DirectoryClient, stopping: asyncio.Event
+        self, *, engine: AsyncEngine, sessions: Sessions, client: Callable[[], DirectoryClient], stopping: asyncio.Event
     ) -> None:
         self._engine = engine
         self._sessions = sessions
-        self._client = client
+        self._new_client = client
         self._stopping = stopping
         self._calls = asyncio.Semaphore(PARALLEL_CALLS)
 
@@ -47,21 +47,21 @@ class Refresher:
         """Keep the copy up to date until the process stops."""
         async with self._engine.connect() as connection:
             await self._lead(connection)
-            async with _woken_by(connection) as wake, self._client:
-                await self._work(connection, wake)
+            async with _woken_by(connection) as wake, self._new_client() as client:
+                await self._work(connection, client, wake)
 
     async def _lead(self, connection: AsyncConnection) -> None:
         while not self._stopping.is_set() and not await repository.try_to_lead(connection):
             await first_of(self._stopping, timeout_s=IDLE_S)
 
-    async def _work(self, connection: AsyncConnection, wake: asyncio.Event) -> None:
+    async def _work(self, connection: AsyncConnection, client: DirectoryClient, wake: asyncio.Event) -> None:
         failures = 0
         while not self._stopping.is_set():
             wake.clear()
             # Asking again finds out whether the connection, and with it the lock, is still there.
             await repository.try_to_lead(connection)
             try:
-                await self.catch_up()
+                await self.catch_up(client)
                 failures = 0
                 await first_of(self._stopping, wake, timeout_s=IDLE_S)
             except DirectoryUnavailableError as error:
@@ -69,7 +69,7 @@ class Refresher:
                 log.warning("projection.directory_away", error=str(error), failures=failures)
                 await first_of(self._stopping, timeout_s=growing_delay_s(failures, first_s=0.2, longest_s=IDLE_S))
 
-    async def catch_up(self) -> None:
+    async def catch_up(self, client: DirectoryClient) -> None:
         """Load what was never loaded and fetch what is stale.
 
         Raises:
@@ -78,8 +78,8 @@ class Refresher:
         async with self._transaction() as session:
             kinds = await repository.kinds_to_load(session)
         for kind in kinds:
-            await self._load(kind)
-        while await self._refresh_batch():
+            await self._load(client, kind)
+        while await self._refresh_batch(client):
             pass
 
     @asynccontextmanager
@@ -88,9 +88,9 @@ class Refresher:
             await bind_organisation(session, SystemPrincipal())
             yield session
 
-    async def _load(self, kind: Kind) -> None:
+    async def _load(self, client: DirectoryClient, kind: Kind) -> None:
         seen: set[UUID] = set()
-        async for items in self._client.snapshot(kind):
+        async for items in client.snapshot(kind):
             states = list(_readable(kind, items))
             seen.update(state.id for state in states)
             async with self._transaction() as session:
@@ -102,20 +102,20 @@ class Refresher:
             await repository.mark_loaded(session, kind)
         log.info("projection.loaded", kind=kind, things=len(seen))
 
-    async def _refresh_batch(self) -> bool:
+    async def _refresh_batch(self, client: DirectoryClient) -> bool:
         async with self._transaction() as session:
             batch = await repository.stale_things(session, now=datetime.now(UTC), limit=BATCH)
         if batch:
-            answers = await asyncio.gather(*map(self._fetch, batch))
+            answers = await asyncio.gather(*(self._fetch(client, stale) for stale in batch))
             async with self._transaction() as session:
                 for stale, answer in zip(batch, answers, strict=True):
                     await _apply(session, stale, answer)
         return len(batch) == BATCH
 
-    async def _fetch(self, stale: Stale) -> AnyState | UnreadableStateError | None:
+    async def _fetch(self, client: DirectoryClient, stale: Stale) -> AnyState | UnreadableStateError | None:
         async with self._calls:
             try:
-                return await self._client.state(stale.kind, stale.id)
+                return await client.state(stale.kind, stale.id)
             except UnreadableStateError as error:
                 log.error("projection.unreadable", kind=stale.kind, id=str(stale.id), error=str(error))  # noqa: TRY400
                 return error

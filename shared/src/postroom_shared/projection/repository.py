@@ -4,8 +4,7 @@ A question takes the principal and looks at its organisation only. The few that 
 answer about things that are public by nature (whose domain is this?) or about the caller's own memberships.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -16,6 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from postroom_shared.database.scope import seeing_everything
 from postroom_shared.principal import EVERYTHING, AddressRight, PersonPrincipal, Principal, Role, ServicePrincipal
 from postroom_shared.projection.states import (
     STATE_OF,
@@ -27,6 +27,7 @@ from postroom_shared.projection.states import (
     MembershipState,
     OrganisationState,
     PersonState,
+    State,
 )
 from postroom_shared.projection.tables import (
     COPY_OF,
@@ -42,7 +43,7 @@ from postroom_shared.projection.tables import (
 )
 from postroom_shared.values import Address, Domain
 
-S = TypeVar("S", bound=AnyState)
+S = TypeVar("S", bound=State)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,17 +77,6 @@ def _acting_person(principal: Principal) -> PersonPrincipal | None:
     return principal if isinstance(principal, PersonPrincipal) else None
 
 
-@asynccontextmanager
-async def _seeing_everything(session: AsyncSession) -> AsyncIterator[None]:
-    """Lift the row-level scope of the transaction for one question that crosses organisations."""
-    setting = "postroom.organisation"
-    before = await session.scalar(text("select coalesce(current_setting(:name, true), '')"), {"name": setting})
-    lift = text("select set_config(:name, :scope, true)")
-    await session.execute(lift, {"name": setting, "scope": EVERYTHING})
-    yield
-    await session.execute(lift, {"name": setting, "scope": before})
-
-
 def _active_memberships() -> Select[MembershipCopy, OrganisationCopy]:
     return (
         select(MembershipCopy, OrganisationCopy)
@@ -112,7 +102,7 @@ async def find_membership(
 async def memberships_of(session: AsyncSession, person_id: UUID) -> list[OwnMembership]:
     """Return the active organisations in which the person may act, by name; looks at all organisations."""
     statement = _active_memberships().where(MembershipCopy.person_id == person_id).order_by(OrganisationCopy.name)
-    async with _seeing_everything(session):
+    async with seeing_everything(session):
         rows = (await session.execute(statement)).all()
     return [OwnMembership(organisation=_state(o, OrganisationState), role=Role(m.role)) for m, o in rows]
 
@@ -175,7 +165,7 @@ async def address_named(session: AsyncSession, address: Address) -> AddressState
 
     Source: docs/promises.md#import-local-source
     """
-    async with _seeing_everything(session):
+    async with seeing_everything(session):
         row = await session.scalar(select(AddressCopy).where(AddressCopy.address == address))
     return _state(row, AddressState) if row else None
 
@@ -211,7 +201,7 @@ async def mail_server_of(session: AsyncSession, principal: Principal, mail_servi
 async def mail_service_of_domain(session: AsyncSession, domain: Domain) -> MailServiceState | None:
     """Return the mail service that answers for the domain or alias domain; looks at all organisations."""
     statement = select(MailServiceCopy).where(MailServiceCopy.domains.contains(literal([{"name": domain}], JSONB)))
-    async with _seeing_everything(session):
+    async with seeing_everything(session):
         row = await session.scalar(statement)
     return _state(row, MailServiceState) if row else None
 
@@ -262,15 +252,11 @@ async def store(session: AsyncSession, kind: Kind, states: Sequence[AnyState]) -
     if not states:
         return
     table = COPY_OF[kind]
-    new = insert(table).values([state.model_dump(mode="json") | _ids(state) for state in states])
+    new = insert(table).values([state.model_dump() for state in states])
     changed = {name: new.excluded[name] for name in STATE_OF[kind].model_fields if name != "id"}
     await session.execute(
         new.on_conflict_do_update(index_elements=[table.id], set_=changed, where=table.version <= new.excluded.version)
     )
-
-
-def _ids(state: AnyState) -> dict[str, UUID]:
-    return {name: value for name, value in state if isinstance(value, UUID)}
 
 
 async def drop(session: AsyncSession, kind: Kind, thing_id: UUID) -> None:

@@ -3,8 +3,9 @@
 Readers ignore members they do not know, so that N and N-1 work together; a new member has a default for one release.
 """
 
+from datetime import datetime
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -82,6 +83,7 @@ class MailServerState(State):
     managesieve: Endpoint | None
     lmtp: Endpoint | None
     smtp: Endpoint | None
+    tls_ca_pem: str | None
 
 
 class DomainState(BaseModel):
@@ -91,17 +93,24 @@ class DomainState(BaseModel):
 
     name: Domain
     alias_of: Domain | None
+    is_primary: bool
 
 
 class MailServiceState(State):
-    """Domains of an organisation on one mail server."""
+    """Domains of an organisation on one mail server; it changes when a domain is added, changed or taken away.
+
+    Attributes:
+        logs_since: Entries of its logs before were never promised to anybody.
+    """
 
     organisation_id: UUID
     mail_server_id: UUID
     name: str
     language: str
     time_zone: str
+    plan: str
     log_retention_days: int
+    logs_since: datetime
     domains: tuple[DomainState, ...]
 
 
@@ -111,8 +120,12 @@ class AddressState(State):
     organisation_id: UUID
     mail_service_id: UUID
     address: Address
+    kind: Literal["mailbox", "forward_only", "shared"]
     display_name: str
+    attributes: dict[str, Any]
     enabled: bool
+    sub_addressing: bool
+    catch_all: bool
     spam_filter: bool
     advertising_filter: bool
     credential_version: int

@@ -12,7 +12,7 @@ from postroom_shared.projection.states import Kind
 
 
 class _Copy:
-    kind: ClassVar[Kind]
+    copy_of: ClassVar[Kind]
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     version: Mapped[int]
@@ -22,7 +22,7 @@ class OrganisationCopy(_Copy, FloorBase):
     """An organisation."""
 
     __tablename__ = "directory_organisation"
-    kind = Kind.ORGANISATION
+    copy_of = Kind.ORGANISATION
 
     name: Mapped[str]
     language: Mapped[str]
@@ -34,7 +34,7 @@ class PersonCopy(_Copy, FloorBase):
     """A person; visible to the organisations they belong to."""
 
     __tablename__ = "directory_person"
-    kind = Kind.PERSON
+    copy_of = Kind.PERSON
 
     email: Mapped[str]
     display_name: Mapped[str]
@@ -48,7 +48,7 @@ class MembershipCopy(_Copy, FloorBase):
     """A person in an organisation."""
 
     __tablename__ = "directory_membership"
-    kind = Kind.MEMBERSHIP
+    copy_of = Kind.MEMBERSHIP
 
     organisation_id: Mapped[UUID]
     person_id: Mapped[UUID] = mapped_column(index=True)
@@ -59,27 +59,30 @@ class MailServerCopy(_Copy, FloorBase):
     """A mail server; belongs to the operator and is visible to all."""
 
     __tablename__ = "directory_mail_server"
-    kind = Kind.MAIL_SERVER
+    copy_of = Kind.MAIL_SERVER
 
     name: Mapped[str]
     imap: Mapped[dict[str, Any]]
     managesieve: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     lmtp: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     smtp: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    tls_ca_pem: Mapped[str | None]
 
 
 class MailServiceCopy(_Copy, FloorBase):
-    """A mail service with its domains, `[{"name": …, "alias_of": …}]`."""
+    """A mail service with its domains, `[{"name": …, "alias_of": …, "is_primary": …}]`."""
 
     __tablename__ = "directory_mail_service"
-    kind = Kind.MAIL_SERVICE
+    copy_of = Kind.MAIL_SERVICE
 
     organisation_id: Mapped[UUID]
     mail_server_id: Mapped[UUID]
     name: Mapped[str]
     language: Mapped[str]
     time_zone: Mapped[str]
+    plan: Mapped[str]
     log_retention_days: Mapped[int]
+    logs_since: Mapped[datetime]
     domains: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
 
 
@@ -87,13 +90,17 @@ class AddressCopy(_Copy, FloorBase):
     """An address."""
 
     __tablename__ = "directory_address"
-    kind = Kind.ADDRESS
+    copy_of = Kind.ADDRESS
 
     organisation_id: Mapped[UUID]
     mail_service_id: Mapped[UUID] = mapped_column(index=True)
     address: Mapped[str] = mapped_column(index=True)
+    kind: Mapped[str]
     display_name: Mapped[str]
+    attributes: Mapped[dict[str, Any]]
     enabled: Mapped[bool]
+    sub_addressing: Mapped[bool]
+    catch_all: Mapped[bool]
     spam_filter: Mapped[bool]
     advertising_filter: Mapped[bool]
     credential_version: Mapped[int]
@@ -103,7 +110,7 @@ class AliasCopy(_Copy, FloorBase):
     """A further address that reaches an address."""
 
     __tablename__ = "directory_alias"
-    kind = Kind.ALIAS
+    copy_of = Kind.ALIAS
 
     organisation_id: Mapped[UUID]
     address_id: Mapped[UUID] = mapped_column(index=True)
@@ -114,7 +121,7 @@ class GrantCopy(_Copy, FloorBase):
     """What a person may do with an address."""
 
     __tablename__ = "directory_grant"
-    kind = Kind.GRANT
+    copy_of = Kind.GRANT
 
     organisation_id: Mapped[UUID]
     address_id: Mapped[UUID] = mapped_column(index=True)
@@ -126,7 +133,7 @@ class DelegationCopy(_Copy, FloorBase):
     """One address that may send for another."""
 
     __tablename__ = "directory_delegation"
-    kind = Kind.DELEGATION
+    copy_of = Kind.DELEGATION
 
     organisation_id: Mapped[UUID]
     address_id: Mapped[UUID] = mapped_column(index=True)
@@ -155,7 +162,7 @@ class LoadedRow(FloorBase):
 
 
 COPY_OF = {
-    copy.kind: copy
+    copy.copy_of: copy
     for copy in (
         OrganisationCopy,
         PersonCopy,

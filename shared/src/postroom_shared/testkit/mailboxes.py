@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from postroom_shared.localservers.accounts import unprivileged_account
 from postroom_shared.localservers.dovecot import DovecotServer
-from postroom_shared.localservers.dovecot_accounts import Accounts, ListedAccounts, StaticAccounts
+from postroom_shared.localservers.dovecot_accounts import Accounts, ListedAccounts, StaticAccounts, plain
 from postroom_shared.localservers.dovecot_configuration import DovecotPorts, DovecotSettings, MailLayout
 from postroom_shared.localservers.ports import free_ports
 
@@ -110,7 +110,7 @@ class StartDovecot:
 def _accounts(passwords: Mapping[str, str] | None) -> Accounts:
     if passwords is None:
         return StaticAccounts(password=MAILBOX_PASSWORD)
-    return ListedAccounts(passwords={address: f"{{PLAIN}}{password}" for address, password in passwords.items()})
+    return ListedAccounts(passwords={address: plain(password) for address, password in passwords.items()})
 
 
 @asynccontextmanager

@@ -123,7 +123,7 @@ class ImapClient:
         return box.with_counts((await self.status(box.name, items)).counts) if box.is_selectable else box
 
     async def status(self, name: MailboxName, items: Sequence[str]) -> MailboxStatus:
-        """Return counts of a mailbox that is not selected."""
+        """Return counts of a mailbox that is not open; a missing one is an `ImapRefusedError`, often without a code."""
         return _one(await self._connection.run(commands.status(name, items)), MailboxStatus)
 
     async def select(self, name: MailboxName, *, with_modseq: bool = False) -> MailboxState:
@@ -154,9 +154,9 @@ class ImapClient:
             spans += (span for item in pending.responses if isinstance(item, Found) for span in item.uids.ranges)
         return UidSet(tuple(sorted((max(first, lowest), last) for first, last in spans if last >= lowest)))
 
-    def fetch_metadata(self, uids: UidSet) -> AsyncGenerator[Metadata, None]:
-        """Yield uid, flags, date and size of *uids* in the open mailbox."""
-        return fetch_metadata(self._connection, uids)
+    def fetch_metadata(self, uids: UidSet, *, also: Sequence[str] = ()) -> AsyncGenerator[Metadata, None]:
+        """Yield uid, flags, date and size of *uids* in the open mailbox, and the items named by *also*."""
+        return fetch_metadata(self._connection, uids, also=also)
 
     def fetch_messages(self, uids: UidSet) -> AsyncGenerator[Message, None]:
         r"""Yield *uids* of the open mailbox with their bodies; \\Seen is not set.

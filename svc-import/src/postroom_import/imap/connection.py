@@ -6,7 +6,8 @@ It stops reading while a consumer is slow, and sending stops while the server is
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from itertools import count
+from contextlib import suppress
+from itertools import chain, count, pairwise
 
 from postroom_import.imap import commands
 from postroom_import.imap.commands import Command
@@ -28,12 +29,8 @@ from postroom_import.imap.results import (
     Status,
     WordsCode,
 )
-from postroom_import.imap.transport import (
-    READ_BYTES,
-    Streams,
-    Timeouts,
-    is_encrypted,
-)
+from postroom_import.imap.silence import SilenceWatch
+from postroom_import.imap.transport import Streams, Timeouts, is_encrypted
 
 
 class Connection:
@@ -52,7 +49,7 @@ class Connection:
         self._sending = asyncio.Lock()
         self._latest: PendingCommand | None = None
         self._prompt: asyncio.Future[bool] | None = None
-        self._deadline: asyncio.Timeout | None = None
+        self._silence = SilenceWatch(timeouts.silence_s, is_due=lambda: bool(self._pending))
         self._greeting: asyncio.Future[Status] = asyncio.get_running_loop().create_future()
         self._failure: ImapError | None = None
         self._farewell = ""
@@ -79,9 +76,15 @@ class Connection:
         What was learnt in the clear is forgotten (RFC 3501 §6.2.1), and what came behind the answer is not read.
         """
         await self._stop_reading()
+        if self._failure is not None:
+            raise self._lost()
         self.capabilities = None
         self._parser = ResponseParser(self._limits)
-        self._reader, self._writer = await encrypt((self._reader, self._writer))
+        try:
+            self._reader, self._writer = await encrypt((self._reader, self._writer))
+        except BaseException:
+            self._fail(ImapConnectionError("the connection could not be encrypted"))
+            raise
         self._reading = self._start_reading()
 
     @property
@@ -125,10 +128,10 @@ class Connection:
                 raise self._lost()
             pending = PendingCommand(b"P%d" % next(self._tags), command, streamed=streamed)
             self._pending[pending.tag] = self._latest = pending
-            self._touch()
+            self._silence.touch()
             try:
                 await self._send(pending, command, mode or self.literal_mode)
-            except ConnectionError as error:
+            except OSError as error:
                 self._fail(ImapConnectionError("the connection was lost while sending"))
                 raise self._lost() from error
             except BaseException as error:
@@ -138,7 +141,10 @@ class Connection:
         return pending
 
     async def _send(self, pending: PendingCommand, command: Command, mode: LiteralMode) -> None:
-        for step in steps(pending.tag, command, mode):
+        for step, following in pairwise(chain(steps(pending.tag, command, mode), [b""])):
+            if isinstance(following, Prompt):
+                # The "+" may come before all that calls for it has left our buffers.
+                self._prompt = asyncio.get_running_loop().create_future()
             if isinstance(step, Prompt):
                 if not await self._is_prompted(pending):
                     return
@@ -150,15 +156,12 @@ class Connection:
     async def _write(self, data: bytes) -> None:
         self._writer.write(data)
         await self._writer.drain()
-        self._touch()
+        self._silence.touch()
 
     async def _is_prompted(self, pending: PendingCommand) -> bool:
         """Wait for "+"; False when the server ended the command instead."""
-        if pending.is_done:
-            return False
-        self._prompt = asyncio.get_running_loop().create_future()
         try:
-            return await self._prompt
+            return self._prompt is not None and not pending.is_done and await self._prompt
         finally:
             self._prompt = None
 
@@ -187,7 +190,7 @@ class Connection:
 
     async def _read(self) -> None:
         try:
-            while data := await self._receive():
+            while data := await self._silence.read(self._reader):
                 await self._digest(data)
             self._fail(ImapConnectionError(f"the server closed the connection{self._farewell}"))
         except TimeoutError:
@@ -196,22 +199,6 @@ class Connection:
             self._fail(ImapConnectionError(f"the connection was lost: {error}"))
         except ImapProtocolError as error:
             self._fail(error)
-
-    async def _receive(self) -> bytes:
-        async with asyncio.timeout(None) as deadline:
-            self._deadline = deadline
-            self._touch()
-            try:
-                return await self._reader.read(READ_BYTES)
-            finally:
-                self._deadline = None
-
-    def _touch(self) -> None:
-        """Begin to count silence anew, if an answer is due."""
-        if self._deadline is None or self._deadline.expired():
-            return
-        now = asyncio.get_running_loop().time()
-        self._deadline.reschedule(now + self._timeouts.silence_s if self._pending else None)
 
     async def _digest(self, data: bytes) -> None:
         streaming: PendingCommand | None = None
@@ -292,21 +279,21 @@ class Connection:
     async def close(self) -> None:
         """Say goodbye if the server still listens, and close the socket; never raises for a server that is gone."""
         try:
-            async with asyncio.timeout(self._timeouts.logout_s):
-                if self._failure is None and not self._pending:
-                    await (await self.submit(commands.logout())).status()
-        except (ImapError, TimeoutError):
-            pass
+            if self._failure is None and not self._pending:
+                with suppress(ImapError, TimeoutError):
+                    async with asyncio.timeout(self._timeouts.logout_s):
+                        await (await self.submit(commands.logout())).status()
         finally:
             await self._hang_up()
 
     async def _hang_up(self) -> None:
         await self._stop_reading()
+        if self._failure is not None:
+            # The socket was aborted; it closes in the next turn of the loop.
+            await asyncio.sleep(0)
+            return
         self._writer.close()
-        try:
+        with suppress(OSError):
             async with asyncio.timeout(self._timeouts.logout_s):
                 await self._writer.wait_closed()
-        except (OSError, TimeoutError):
-            pass
-        finally:
-            self._fail(ImapConnectionError("the connection is closed"))
+        self._fail(ImapConnectionError("the connection is closed"))

@@ -12,6 +12,7 @@ from postroom_import.imap.tokens import ValueReader, as_number, as_words
 FETCH_LINE = re.compile(rb"\* (\d{1,10}) FETCH \(", re.IGNORECASE)
 # The literal that ends this text is a body to be handed over in pieces.
 BODY_BEFORE_LITERAL = re.compile(rb"[ (](?:(?:BODY|BINARY)\[([^\]]*+)\](?:<\d+>)?|RFC822) ~?\Z", re.IGNORECASE)
+_USUAL_FLAGS_BYTES = 200
 _BODY_TAIL_BYTES = 2_000
 # The five items a copier asks for, each in one step; anything else goes through the general reader.
 _ITEM = re.compile(
@@ -24,8 +25,13 @@ _CLOSE = re.compile(rb" *+\) *+\Z")
 _WHOLE_BODY = {b"BODY[]", b"RFC822"}
 
 
-@lru_cache(maxsize=4096)
 def _flag_set(wire: bytes) -> frozenset[str]:
+    return _usual_flag_set(wire) if len(wire) < _USUAL_FLAGS_BYTES else frozenset(wire.decode("latin-1").split())
+
+
+@lru_cache(maxsize=1024)
+def _usual_flag_set(wire: bytes) -> frozenset[str]:
+    """Most messages share a few sets of flags; what a server may send to fill the cache is bounded."""
     return frozenset(wire.decode("latin-1").split())
 
 
@@ -43,11 +49,17 @@ class FetchReader:
         self._date: InternalDate | None = None
         self._size: int | None = None
         self._modseq: int | None = None
-        self._others: dict[str, Value] | None = None
+        self._others: dict[str, Value] = {}
+
+    def so_far(self) -> Fetched:
+        """Return what has been read before a body, without the items that have no field of their own."""
+        return Fetched(self._sequence, self._uid, self._flags, self._date, self._size, self._modseq)
 
     def result(self) -> Fetched:
-        """Return what has been read so far."""
-        return Fetched(self._sequence, self._uid, self._flags, self._date, self._size, self._modseq, self._others)
+        """Return what has been read."""
+        return Fetched(
+            self._sequence, self._uid, self._flags, self._date, self._size, self._modseq, self._others or None
+        )
 
     def read_up_to_body(self, text: bytes, literals: Iterator[bytes]) -> None:
         """Take the items in *text*, which ends with the name of a body item."""
@@ -101,7 +113,7 @@ class FetchReader:
     def _small_body(self, value: Value) -> Iterator[Response]:
         if not isinstance(value, bytes):
             raise ImapProtocolError("a body is a list")
-        yield BodyStart("", len(value), self.result())
+        yield BodyStart("", len(value), self.so_far())
         if value:
             yield BodyPiece(value)
 
@@ -116,4 +128,4 @@ class FetchReader:
         elif name == b"RFC822.SIZE":
             self._size = as_number(value)
         else:
-            self._others = {**(self._others or {}), name.decode("ascii"): value}
+            self._others[name.decode("ascii")] = value

@@ -1,16 +1,17 @@
 """Reading messages: one UID FETCH for thousands of them, bodies passed on while they come."""
 
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from postroom_import.imap import commands
 from postroom_import.imap.commands import Command
 from postroom_import.imap.connection import Connection
+from postroom_import.imap.errors import ImapUsageError
 from postroom_import.imap.handover import PendingCommand
 from postroom_import.imap.internal_dates import InternalDate
-from postroom_import.imap.results import BodyPiece, BodyStart, Fetched, Response
+from postroom_import.imap.results import BodyPiece, BodyStart, Fetched, Response, Value
 from postroom_import.imap.uid_sets import UidSet
 
 # A body up to this size is gathered before the message is given out; a larger one is streamed.
@@ -32,12 +33,14 @@ class Metadata:
         flags: As the server wrote them, with \\Recent.
         internal_date: None when the server gave none.
         size: RFC822.SIZE in octets; some servers estimate it.
+        others: Further items that were asked for, by upper-case name, such as "X-GM-MSGID".
     """
 
     uid: int
     flags: frozenset[str]
     internal_date: InternalDate | None
     size: int
+    others: Mapping[str, Value] = field(default_factory=dict)
 
 
 class BodyStream:
@@ -55,10 +58,11 @@ class BodyStream:
     async def pieces(self) -> AsyncIterator[bytes]:
         """Yield what has not been taken yet, at most 64 KiB at a time."""
         while self._left:
-            piece = await anext(self._responses)
-            if isinstance(piece, BodyPiece):
-                self._left -= len(piece.data)
-                yield piece.data
+            piece = await anext(self._responses, None)
+            if not isinstance(piece, BodyPiece):
+                raise ImapUsageError("A body was not taken before the next message was asked for")
+            self._left -= len(piece.data)
+            yield piece.data
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +93,25 @@ class Message:
         return b"".join([piece async for piece in self.pieces()])
 
 
-async def fetch_metadata(connection: Connection, uids: UidSet) -> AsyncGenerator[Metadata, None]:
-    """Yield what the server tells of *uids*; a uid that is not there is left out."""
+async def fetch_metadata(
+    connection: Connection, uids: UidSet, *, also: Sequence[str] = ()
+) -> AsyncGenerator[Metadata, None]:
+    """Yield what the server tells of *uids*; a uid that is not there is left out.
+
+    Args:
+        connection: With an open mailbox.
+        uids: Which messages.
+        also: Names of further items, such as "X-GM-LABELS".
+    """
+    items = _METADATA[:-1] + "".join(f" {name}" for name in also).encode("ascii") + b")"
     # RFC 3501 §9: "9:*" names the last message even when its uid is below 9.
     lowest = min((min(span) for span in uids.ranges), default=0)
-    queries = (commands.uid_fetch(wire, _METADATA) for wire in uids.wires())
+    queries = (commands.uid_fetch(wire, items) for wire in uids.wires())
     async with aclosing(_responses(connection, queries)) as responses:
         async for item in responses:
             if isinstance(item, Fetched) and item.uid is not None and item.size is not None and item.uid >= lowest:
-                yield Metadata(item.uid, item.flags or frozenset(), item.internal_date, item.size)
+                others = item.others or {}
+                yield Metadata(item.uid, item.flags or frozenset(), item.internal_date, item.size, others)
 
 
 async def fetch_messages(connection: Connection, uids: UidSet) -> AsyncGenerator[Message, None]:

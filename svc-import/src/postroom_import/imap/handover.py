@@ -10,7 +10,7 @@ from postroom_import.imap.results import Condition, Response, Status
 
 # Batches that wait for the consumer, each of one network read: at most 1 MiB of message bodies.
 MAX_BATCHES = 3
-MAX_COLLECTED = 200_000
+MAX_COLLECTED = 100_000
 
 
 class PendingCommand:

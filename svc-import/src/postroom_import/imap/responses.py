@@ -29,7 +29,7 @@ class Limits:
         body_bytes: One message body.
     """
 
-    line_bytes: int = 4 * 1024 * 1024
+    line_bytes: int = 2 * 1024 * 1024
     body_bytes: int = 2**32 - 1
 
 
@@ -136,7 +136,7 @@ class ResponseParser:
             raise ImapProtocolError("a body stands outside a FETCH response")
         fetch.read_up_to_body(text, literals)
         self._body_left = size_bytes
-        return BodyStart(section, size_bytes, fetch.result())
+        return BodyStart(section, size_bytes, fetch.so_far())
 
     def _open_fetch(self, text: bytes) -> bytes:
         match = FETCH_LINE.match(text)
@@ -148,11 +148,12 @@ class ResponseParser:
     def _take_line(self, last: bytes) -> tuple[bytes, Iterator[bytes]]:
         text = b"".join([*self._texts, last]) if self._texts else last
         literals = iter(self._literals)
-        self._texts, self._literals, self._held = [], [], 0
+        self._texts, self._literals = [], []
         return text, literals
 
     def _complete(self, last: bytes) -> Iterator[Response]:
         text, literals = self._take_line(last)
+        self._held = 0
         if self._fetch is None:
             text = self._open_fetch(text)
         if self._fetch is not None:

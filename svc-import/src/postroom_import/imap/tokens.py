@@ -81,13 +81,6 @@ class ValueReader:
             return next(self._literals)
         return None if token.upper() == b"NIL" else token
 
-    def text(self) -> bytes:
-        """Return the next value, which must be an atom or a string."""
-        value = self.value()
-        if not isinstance(value, bytes):
-            raise ImapProtocolError("a response has a list or NIL where a string belongs")
-        return value
-
     def words(self) -> tuple[bytes, ...]:
         """Return the next value, which must be a flat list of atoms or strings."""
         return as_words(self.value())

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from postroom_import.imap.errors import ImapConnectionError, ImapTimeoutError, ImapTlsError, ImapUsageError
+from postroom_import.imap.silence import READ_BYTES
 
-READ_BYTES = 262_144
 _WRITE_BUFFER_BYTES = 524_288
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -121,6 +121,8 @@ async def encrypt(streams: Streams, endpoint: Endpoint, timeouts: Timeouts) -> S
     if endpoint.tls is None:
         raise ImapUsageError("TLS needs a context")
     below = streams[1]
+    if below.transport.is_closing():
+        raise ImapTlsError("the connection was lost before the handshake")
     reader = asyncio.StreamReader(limit=READ_BYTES)
     protocol = asyncio.StreamReaderProtocol(reader)
     try:

@@ -85,6 +85,13 @@ def _memberships() -> None:
         sa.UniqueConstraint("organisation_id", "person_id"),
     )
     protect_rows("membership")
+    # A person is seen by the organisations they belong to; anybody may add one, since e-mails are unique over all.
+    op.execute("alter table person enable row level security")
+    op.execute("alter table person force row level security")
+    op.execute(
+        "create policy organisation on person using (current_setting('postroom.organisation', true) = '*' "
+        "or exists (select from membership m where m.person_id = person.id)) with check (true)"
+    )
 
 
 def _penalties() -> None:

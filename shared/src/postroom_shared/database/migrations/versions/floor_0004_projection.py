@@ -80,6 +80,7 @@ def _create_mail() -> None:
         _text("name"),
         sa.Column("imap", JSONB(), nullable=False),
         *(sa.Column(name, JSONB(), nullable=True) for name in ("managesieve", "lmtp", "smtp")),
+        sa.Column("tls_ca_pem", sa.Text(), nullable=True),
     )
     _copy(
         "mail_service",
@@ -88,7 +89,9 @@ def _create_mail() -> None:
         _text("name"),
         _text("language"),
         _text("time_zone"),
+        _text("plan"),
         _number("log_retention_days"),
+        sa.Column("logs_since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("domains", JSONB(), nullable=False),
     )
     protect_rows("directory_mail_service")
@@ -100,8 +103,12 @@ def _create_addresses() -> None:
         _id("organisation_id"),
         _id("mail_service_id", index=True),
         sa.Column("address", sa.Text(), nullable=False, index=True),
+        _text("kind"),
         _text("display_name"),
+        sa.Column("attributes", JSONB(), nullable=False),
         _flag("enabled"),
+        _flag("sub_addressing"),
+        _flag("catch_all"),
         _flag("spam_filter"),
         _flag("advertising_filter"),
         _number("credential_version"),

@@ -1,27 +1,37 @@
-"""A Dovecot of our own for one test session: loopback only, no root, every account has the password "pw"."""
+"""Servers for the IMAP client: private Dovecots on loopback, run without root, and peers that play a script."""
 
+import asyncio
+import grp
 import os
 import pwd
 import shutil
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-PASSWORD = "pw"
-MASTER = "master"
-MASTER_PASSWORD = "master-pw"
+from postroom_import.imap.authentication import PasswordCredentials
+from postroom_import.imap.client import ImapClient
+from postroom_import.imap.transport import Endpoint, Security, tcp
+
 START_S = 20
+# What a server says that has neither LITERAL+ nor MULTIAPPEND, UIDPLUS, LIST-EXTENDED or ESEARCH.
+BARE = "IMAP4rev1"
+Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Any]]
 
 _CONFIGURATION = """
 base_dir = {home}/run
@@ -72,6 +82,9 @@ namespace inbox {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service imap-login {{
   chroot =
@@ -124,9 +137,7 @@ def private_dovecot(*, capability: str = "") -> Iterator[PrivateDovecot]:
 def _prepare(home: Path, account: pwd.struct_passwd, capability: str) -> PrivateDovecot:
     port, tls_port = _free_ports()
     _write_certificate(home)
-    (home / "masters").write_text(f"{MASTER}:{{PLAIN}}{MASTER_PASSWORD}\n")
-    import grp
-
+    (home / "masters").write_text("master:{PLAIN}master-pw\n")
     text = _CONFIGURATION.format(
         home=home,
         user=account.pw_name,
@@ -186,3 +197,93 @@ def _write_certificate(home: Path) -> None:
     (home / "key.pem").write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[PrivateDovecot]:
+    with private_dovecot() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def bare_dovecot() -> Iterator[PrivateDovecot]:
+    with private_dovecot(capability=BARE) as server:
+        yield server
+
+
+@pytest.fixture
+def port(dovecot: PrivateDovecot) -> int:
+    return dovecot.port
+
+
+@pytest.fixture
+def trust(dovecot: PrivateDovecot) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(dovecot.certificate))
+
+
+@pytest.fixture
+def server_tls(dovecot: PrivateDovecot) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(dovecot.certificate, dovecot.certificate.with_name("key.pem"))
+    return context
+
+
+@pytest.fixture
+def endpoint(dovecot: PrivateDovecot) -> Endpoint:
+    return Endpoint(tcp("127.0.0.1", dovecot.port), Security.NONE)
+
+
+@pytest.fixture
+def tls_endpoint(dovecot: PrivateDovecot, trust: ssl.SSLContext) -> Endpoint:
+    return Endpoint(tcp("127.0.0.1", dovecot.tls_port), Security.TLS, "localhost", trust)
+
+
+@pytest.fixture
+def starttls_endpoint(dovecot: PrivateDovecot, trust: ssl.SSLContext) -> Endpoint:
+    return Endpoint(tcp("127.0.0.1", dovecot.port), Security.STARTTLS, "localhost", trust)
+
+
+@pytest.fixture
+def account() -> str:
+    """The name of an account nobody has used."""
+    return f"u{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+async def client(endpoint: Endpoint, account: str) -> AsyncIterator[ImapClient]:
+    """A client signed in to an empty account."""
+    async with await ImapClient.open(endpoint) as client:
+        await client.login(PasswordCredentials(account, "pw"))
+        yield client
+
+
+@pytest.fixture
+async def bare_client(bare_dovecot: PrivateDovecot, account: str) -> AsyncIterator[ImapClient]:
+    """A client signed in to an empty account on a server without extensions."""
+    async with await ImapClient.open(Endpoint(tcp("127.0.0.1", bare_dovecot.port), Security.NONE)) as client:
+        await client.login(PasswordCredentials(account, "pw"))
+        yield client
+
+
+@pytest.fixture
+async def peer() -> AsyncIterator[Callable[[Script], Awaitable[Endpoint]]]:
+    """Start servers that play a script to whoever connects; what a script raises fails the test."""
+    problems: list[BaseException] = []
+    async with AsyncExitStack() as servers:
+
+        async def start(script: Script) -> Endpoint:
+            async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                try:
+                    await script(reader, writer)
+                except ConnectionError:
+                    pass
+                except Exception as error:  # noqa: BLE001 - shown to the test below
+                    problems.append(error)
+                finally:
+                    writer.close()
+
+            server = await servers.enter_async_context(await asyncio.start_server(play, "127.0.0.1", 0))
+            return Endpoint(tcp("127.0.0.1", server.sockets[0].getsockname()[1]), Security.NONE)
+
+        yield start
+    assert problems == []

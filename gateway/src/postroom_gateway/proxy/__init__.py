@@ -1,0 +1,1 @@
+"""Pass requests on to the services, octet by octet, in both directions."""

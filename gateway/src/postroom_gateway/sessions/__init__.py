@@ -1,0 +1,1 @@
+"""Sign in, stay signed in, sign out."""

@@ -1,0 +1,1 @@
+"""Addresses: what receives mail."""

@@ -1,0 +1,1 @@
+"""Aliases: further names of an address."""

@@ -1,0 +1,1 @@
+"""Application passwords: secrets made here, one for each device or program."""

@@ -1,0 +1,1 @@
+"""Bootstrapping: the first operator and the first organisation of an installation."""

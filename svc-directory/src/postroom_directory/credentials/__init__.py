@@ -1,0 +1,1 @@
+"""Passwords of addresses; never those people sign in with."""

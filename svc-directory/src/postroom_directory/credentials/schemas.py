@@ -1,0 +1,59 @@
+"""What travels over HTTP about passwords of addresses."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, Field, SecretStr
+
+from postroom_directory.application_passwords.domain import Protocol
+from postroom_directory.credentials.domain import LONGEST, SHORTEST
+from postroom_directory.fields import Input
+
+
+class PasswordTest(Input):
+    """A password to try."""
+
+    password: Annotated[SecretStr, Field(min_length=1, max_length=1024)]
+
+
+class PasswordTested(BaseModel):
+    """Whether it is the one."""
+
+    matches: bool
+
+
+class PasswordChange(Input):
+    """The new password of the address."""
+
+    password: Annotated[
+        SecretStr,
+        Field(
+            max_length=LONGEST,
+            description=f"At least {SHORTEST} characters; no common word, nothing made of the address.",
+            json_schema_extra={"pattern": r"^[^\x00-\x1f\x7f]*$"},
+        ),
+    ]
+
+
+class ApplicationPasswordHash(BaseModel):
+    """One application password as a guard checks it."""
+
+    id: UUID
+    lookup_id: str = Field(description="The first characters of what the user types.")
+    password: str = Field(description="Scheme and hash of the whole.")
+    protocols: list[Protocol]
+    expires_at: datetime | None
+
+
+class CredentialsRead(BaseModel):
+    """All that opens one address, as hashes, for svc-smtp-guard."""
+
+    address_id: UUID
+    organisation_id: UUID
+    address: str
+    enabled: bool
+    version: int
+    credential_version: int
+    password: str | None = Field(description="Scheme and hash; null when there is none.")
+    application_passwords: list[ApplicationPasswordHash]

@@ -1,0 +1,1 @@
+"""Delegations: one address that may send for another."""

@@ -1,0 +1,1 @@
+"""Grants: what a person may do with an address."""

@@ -1,0 +1,1 @@
+"""Me: who is signed in, and what they may do."""

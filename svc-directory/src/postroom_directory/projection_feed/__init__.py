@@ -1,0 +1,1 @@
+"""Projection feed: what other services are told, on a question of theirs."""

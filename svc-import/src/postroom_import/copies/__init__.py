@@ -1,0 +1,1 @@
+"""Copies of mailboxes: asked for, watched, paused, resumed, cancelled (docs/promises.md, mailbox copy)."""

@@ -1,0 +1,1 @@
+"""The migrations of svc-import's own tables."""

@@ -1,0 +1,1 @@
+"""The mails that tell everybody concerned how a copy ended (docs/promises.md#import-confirmation)."""

@@ -1,6 +1,6 @@
 """One message under several queue ids: content filters hand it back, hosts hand it on."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from postroom_logs.correlation.hosts import HostState
@@ -24,8 +24,10 @@ class Chains:
     a host whose lines we read too.
     """
 
-    def __init__(self, hosts: Mapping[str, HostState]) -> None:
+    def __init__(self, hosts: Mapping[str, HostState], changed: Callable[[Message], None]) -> None:
+        """Join messages of *hosts*, and say of each whose rows are other now that it *changed*."""
         self._hosts = hosts
+        self._changed = changed
 
     def hop(self, message: Message, attempt: Attempted) -> bool:
         """Tell whether an attempt was a step between two of our queues; join the two messages.
@@ -55,9 +57,14 @@ class Chains:
             return False
         if following.message_id and earlier.message_id and following.message_id != earlier.message_id:
             return False
+        self._follow(following, earlier)
+        return True
+
+    def _follow(self, following: Message, earlier: Message) -> None:
         if not following.has_predecessor:
             following.follow(earlier)
-        return True
+            if following.recipients:
+                self._changed(following)
 
     def _receiver(self, relay: str, own: HostState) -> HostState | None:
         short = relay.partition(".")[0]
@@ -85,6 +92,6 @@ class Chains:
         following = None
         for queue_id in event.queued_as:
             following = host.open.get(queue_id)
-            if earlier is not None and following is not None and not following.has_predecessor:
-                following.follow(earlier)
+            if earlier is not None and following is not None:
+                self._follow(following, earlier)
         return following or earlier

@@ -34,7 +34,7 @@ class Correlator:
         self.hand_overs: HandOvers[tuple[Message, str]] = HandOvers()
         self.redirections: dict[str, str] = {}
         """Messages that a Sieve rule sent on, by Message-ID and new recipient, and what they were sent on from."""
-        self._chains = Chains(self.hosts)
+        self._chains = Chains(self.hosts, self._change)
         self._changed: list[Message] = []
         self._handlers: dict[type, _Handler] = {
             said.Attempted: self._attempted,
@@ -202,12 +202,18 @@ class Correlator:
     def _authenticated(self, host: HostState, at_us: int, event: said.Authenticated) -> None:
         message = host.open.get(event.queue_id)
         if message is not None:
-            message.note(at_us, event.method, event.result)
+            self._note(message, at_us, event.method, event.result)
 
     def _filtered(self, host: HostState, at_us: int, event: said.Filtered) -> None:
         message = self._chains.filter(host, event)
         if message is not None:
-            message.note(at_us, "amavis", f"{event.action} {event.verdict} {event.score or ''}".strip())
+            self._note(message, at_us, "amavis", f"{event.action} {event.verdict} {event.score or ''}".strip())
+
+    def _note(self, message: Message, at_us: int, who: str, what: str) -> None:
+        message.notes = (*message.notes, (at_us, who, what))
+        if message.recipients:
+            message.touch()
+            self._change(message)
 
     def _expired(self, host: HostState, at_us: int, event: said.Expired) -> None:
         message = host.open.get(event.queue_id)

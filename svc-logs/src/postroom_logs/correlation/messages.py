@@ -77,9 +77,10 @@ class Message:
             if recipient.status is before:
                 recipient.turn(after, at_us=at_us)
 
-    def note(self, at_us: int, who: str, what: str) -> None:
-        """Add what a filter or signature checker said."""
-        self.notes = (*self.notes, (at_us, who, what))
+    def touch(self) -> None:
+        """Let every recipient's row be written again."""
+        for recipient in self.recipients.values():
+            recipient.changed = True
 
     def follow(self, earlier: "Message") -> None:
         """Take over what is known of the same message under an earlier queue id.
@@ -99,8 +100,7 @@ class Message:
         self.parent = self.parent or earlier.parent
         self.scan = self.scan or earlier.scan
         self.notes = earlier.notes + self.notes
-        for recipient in self.recipients.values():
-            recipient.changed = True
+        self.touch()
 
     def take_over_rows(self, earlier: "Message") -> None:
         """Continue the rows that were already written for the earlier queue id."""

@@ -104,8 +104,7 @@ def _message(values: dict[str, Any]) -> Message:
     recipients = [_recipient(recipient) for recipient in values.pop("recipients")]
     vars(message).update(values)
     message.queue_ids = tuple(message.queue_ids)
-    if message.notes:
-        message.notes = tuple((at_us, who, what) for at_us, who, what in message.notes)
+    message.notes = tuple((at_us, who, what) for at_us, who, what in message.notes)
     if message.scan is not None:
         message.scan = Scanned(*message.scan)
     message.recipients = {recipient.name: recipient for recipient in recipients}

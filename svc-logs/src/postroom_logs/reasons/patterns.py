@@ -44,17 +44,18 @@ PATTERNS: Final[tuple[tuple[Key, re.Pattern[str]], ...]] = (
         ),
     ),
     (
+        Key.SENDER_DOMAIN_UNKNOWN,
+        _words(r"sender address rejected: (?:domain not found|malformed)|sender.{0,20}domain.{0,30}(?:not|unresolv)"),
+    ),
+    (
         Key.MAILBOX_UNKNOWN,
         _words(
             r"user (?:unknown|doesn'?t exist|not found)|unknown (?:user|recipient|mailbox|local)"
-            r"|no such (?:user|mailbox|recipient|address)|(?:mailbox|recipient|address|account)[^.;]{0,40}(?:not found|does(?:n'?t| not) exist"
+            r"|no such (?:user|mailbox|recipient|address)"
+            r"|(?:mailbox|recipient|address|account)[^.;]{0,40}(?:not found|does(?:n'?t| not) exist"
             r"|unknown|unavailable|invalid)|invalid (?:recipient|mailbox)|does not have an? .{0,30}account"
             r"|undeliverable address|recipient not (?:found|known)|unrouteable address|no mailbox here"
         ),
-    ),
-    (
-        Key.SENDER_DOMAIN_UNKNOWN,
-        _words(r"sender address rejected: (?:domain not found|malformed)|sender.{0,20}domain.{0,30}(?:not|unresolv)"),
     ),
     (Key.SENDER_UNKNOWN, _words(r"sender (?:address rejected|verify|not accepted|denied|blocked)|sender address")),
     (Key.NEW_CLIENT, _words(r"4\.3\.2 service currently unavailable")),

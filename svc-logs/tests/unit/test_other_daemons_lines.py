@@ -161,4 +161,4 @@ def test_a_program_has_one_reader_only():
     all_readers()
 
     with pytest.raises(ValueError, match="has a reader already"):
-        reads("rspamd")(lambda _line, _start, _program: None)
+        reads("rspamd")(lambda _text, _program: None)

@@ -50,7 +50,7 @@ def test_a_quoted_address_cannot_forge_a_delivery():
 @pytest.mark.parametrize(
     ("program", "text", "event"),
     [
-        ("postfix/qmgr", f"{Q}: from=<>, size=12, nrcpt=2 (queue active)", said.Queued(Q, "", 12, 2)),
+        ("postfix/qmgr", f"{Q}: from=<>, size=12, nrcpt=2 (queue active)", said.Queued(Q, "", 12)),
         ("postfix/qmgr", f"{Q}: from=<a@b>, status=expired, returned to sender", said.Expired(Q)),
         ("postfix/qmgr", f"{Q}: from=<a@b>, status=force-expired, returned to sender", said.Expired(Q)),
         ("postfix/qmgr", f"{Q}: removed", said.Removed(Q)),

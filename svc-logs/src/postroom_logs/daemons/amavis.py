@@ -15,12 +15,11 @@ _ELAPSED: Final = re.compile(r"(\d+) ms\b")
 
 
 @reads("amavis", "amavisd", "amavisd-new")
-def read_amavis(line: str, start: int, _program: Program) -> Reading:
+def read_amavis(text: str, _program: Program) -> Reading:
     """Read amavis' line about a message (its template `log_templ`); other lines concern its work."""
-    close = line.find(") ", start)
-    if not line.startswith(("Passed ", "Blocked "), close + 2):
+    if not text.partition(") ")[2].startswith(("Passed ", "Blocked ")):
         return None
-    found = _PASSED.match(line, start)
+    found = _PASSED.match(text)
     if found is None:
         return NOT_UNDERSTOOD
     task, action, verdict, finding, effects, address, port, sender, recipients, rest = found.groups()

@@ -7,7 +7,7 @@ from postroom_logs.daemons.dovecot_delivery import read_delivery
 from postroom_logs.daemons.log_events import LoggedIn, LoginFailed, Reading
 from postroom_logs.daemons.registration import Program, reads
 
-_LOGIN_SERVICE: Final = re.compile(r"(imap|pop3|managesieve|submission)-login: ")
+_LOGIN: Final = re.compile(r"(imap|pop3|managesieve|submission)-login: (.*)", re.DOTALL)
 _USER: Final = re.compile(r"user=<([^>]*)>")
 _REMOTE: Final = re.compile(r"rip=([^,\s]+)")
 _SUCCESS: Final = re.compile(r"(?:Info: )?(?:Login|Logged in): ")
@@ -17,29 +17,27 @@ _FAILURES: Final = ("unknown user", "failed: ", "assword mismatch", "uthenticati
 
 
 @reads("dovecot", "*/dovecot", "dovecot-lda", "deliver")
-def read_dovecot(line: str, start: int, _program: Program) -> Reading:
+def read_dovecot(text: str, _program: Program) -> Reading:
     """Read a line of any of Dovecot's services."""
-    if line.startswith(("lmtp(", "lda(", "deliver("), start):
-        return read_delivery(line, start)
-    login = _LOGIN_SERVICE.match(line, start)
+    if text.startswith(("lmtp(", "lda(", "deliver(")):
+        return read_delivery(text)
+    login = _LOGIN.match(text)
     if login is not None:
-        return _login(line, login.end(), login[1])
-    if line.startswith("auth", start):
-        return _authentication(line, start)
-    return None
+        return _login(login[2], login[1])
+    return _authentication(text) if text.startswith("auth") else None
 
 
-def _login(line: str, start: int, service: str) -> Reading:
-    user, remote = _USER.search(line, start), _REMOTE.search(line, start)
+def _login(text: str, service: str) -> Reading:
+    user, remote = _USER.search(text), _REMOTE.search(text)
     name, address = (user[1] if user else ""), (remote[1] if remote else "")
-    if _SUCCESS.match(line, start):
+    if _SUCCESS.match(text):
         return LoggedIn(service, name, address)
-    reason = line[start : user.start()].rstrip(" :,") if user else line[start:]
-    return LoginFailed(service, name or None, None, address or None, None, None, None, reason) if address else None
+    reason = text[: user.start()].rstrip(" :,") if user else text
+    return LoginFailed(service, name or None, None, address, None, None, None, reason) if address else None
 
 
-def _authentication(line: str, start: int) -> Reading:
-    found = _WORKER.search(line, start)
+def _authentication(text: str) -> Reading:
+    found = _WORKER.search(text)
     if found is None or not any(words in found[4] for words in _FAILURES):
         return None
     backend, user, address, reason = found.groups()

@@ -5,6 +5,10 @@ from typing import Final
 
 from postroom_logs.daemons.log_events import NOT_UNDERSTOOD, MailboxActed, Reading
 
+_USUAL: Final = re.compile(
+    r"lmtp\(([^)]*)\)<\d+><([^>]*)>: sieve: msgid=<([^>]*)>: (stored) mail into mailbox '(.*)'$", re.DOTALL
+)
+"""The line that nearly all deliveries leave, tried first: a third of the time of the general expression."""
 _PREFIX: Final = re.compile(
     r"(?:lmtp|lda|deliver)\((?:\d+, )?([^)]*)\)(?:<[^>]*><([^>]*)>)?: "
     r"(?:Info: )?(?:([^\s:]+): )??(?:sieve: )?msgid=(\S*?)(?:: |$)"
@@ -13,10 +17,10 @@ _PREFIX: Final = re.compile(
 _ACTIONS: Final = (
     ("stored mail into mailbox ", "stored"),
     ("saved mail to ", "stored"),
-    ("forwarded to ", "forwarded"),
     ("discarded duplicate forward to ", "silent"),
     ("discarded vacation reply to ", "silent"),
     ("discarded duplicate vacation response to ", "silent"),
+    ("forwarded to ", "forwarded"),
     ("sent vacation response to ", "answered"),
     ("not sending vacation", "silent"),
     ("not sending reject message", "silent"),
@@ -31,48 +35,27 @@ _ACTIONS: Final = (
     ("failed to forward", "failed"),
 )
 """Words of lib-lda and Pigeonhole, and what they mean; Pigeonhole of 2.4 may say `fileinto action: ` before them."""
-
 _new: Final = tuple.__new__
 """Makes a named tuple in half the time of its own constructor."""
 
 
-def read_delivery(line: str, start: int) -> Reading:
+def read_delivery(text: str) -> Reading:
     """Read a line of lmtp, lda or deliver."""
-    acted = _read_usual(line, start)
-    if acted is not None:
-        return acted
-    found = _PREFIX.match(line, start)
+    usual = _USUAL.match(text)
+    if usual is not None:
+        return _new(MailboxActed, usual.groups())
+    found = _PREFIX.match(text)
     if found is None:
         return None
-    user, session, old_session, message_id = found.groups()
+    user, session, old_session, message_id = found.groups("")
+    rest = text[found.end() :]
     for words, action in _ACTIONS:
-        position = line.find(words, found.end())
-        if position >= 0:
-            target = _target(line[position + len(words) :])
+        before, said, target = rest.partition(words)
+        if said and "'" not in before:
             # Postfix's answer names the session of LMTP only
-            session = (session or old_session or "") if line.startswith("lmtp", start) else ""
-            return MailboxActed(user, session, _bare(message_id), action, target)
+            known_as = (session or old_session) if text.startswith("lmtp") else ""
+            return MailboxActed(user, known_as, _bare(message_id), action, _target(target))
     return NOT_UNDERSTOOD
-
-
-def _read_usual(line: str, start: int) -> MailboxActed | None:
-    """Read the line that nearly all deliveries leave, without the expression, which takes three times as long."""
-    user_end = line.find(")<", start)
-    message_id = line.find(">: sieve: msgid=<", user_end)
-    stored = line.find(">: stored mail into mailbox '", message_id)
-    if user_end < 0 or message_id < 0 or stored < 0 or not line.startswith("lmtp(", start) or line[-1] != "'":
-        return None
-    session = line.find("><", user_end + 2)
-    return _new(
-        MailboxActed,
-        (
-            line[start + 5 : user_end],
-            line[session + 2 : message_id],
-            line[message_id + 17 : stored],
-            "stored",
-            line[stored + 29 : -1],
-        ),
-    )
 
 
 def _bare(message_id: str) -> str:

@@ -15,8 +15,8 @@ from postroom_logs.daemons.log_events import (
 )
 from postroom_logs.daemons.registration import Program, reads
 
-_STAMP: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})? ")
-_PROCESS: Final = re.compile(r"\[\d+\] ")
+_STAMP: Final = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})? ")
+_PROCESS: Final = re.compile(r"^\[\d+\] ")
 _ID: Final = re.compile(r"(\w{6}-\w{6}-\w{2}|\w{6}-\w{11}-\w{4}) ")  # Exim 4.97 made identifiers longer
 _HOST: Final = re.compile(r" H=(?:([^\s(\[]+) )?(?:\(([^)]*)\) )?\[([^\]]*)\]")
 _FIELD: Final = re.compile(r' ([A-Za-z]+)=("(?:[^"\\]|\\.)*"|\S+)')
@@ -27,40 +27,38 @@ _DEFAULT_DSN: Final = {"sent": "2.0.0", "bounced": "5.0.0", "deferred": "4.0.0"}
 
 
 @reads("exim", "exim4")
-def read_exim(line: str, start: int, _program: Program) -> Reading:
+def read_exim(text: str, _program: Program) -> Reading:
     """Read a line of the main log, from the file or through syslog.
 
     Source: The Exim specification, chapter "Log files".
     """
     for prefix in (_STAMP, _PROCESS):
-        skipped = prefix.match(line, start)
-        start = skipped.end() if skipped else start
-    found = _ID.match(line, start)
+        text = prefix.sub("", text, count=1)
+    found = _ID.match(text)
     if found is None:
-        return read_refusal(line, start, None)
-    return _about(line, found.end(), found[1])
+        return read_refusal(text, None)
+    return _about(text[found.end() :], found[1])
 
 
-def _about(line: str, start: int, queue_id: str) -> Reading:
-    flag, text = line[start : start + 2], line[start + 3 :]
+def _about(text: str, queue_id: str) -> Reading:
+    flag, details = text[:2], text[3:]
     if flag == "<=":
-        return _arrived(text, queue_id)
+        return _arrived(details, queue_id)
     if flag in _STATUS:
-        return _attempted(text, queue_id, _STATUS[flag])
+        return _attempted(details, queue_id, _STATUS[flag])
     if flag == "*>":
         return None
-    return _ended(line, start, queue_id)
+    return _ended(text, queue_id)
 
 
-def _ended(line: str, start: int, queue_id: str) -> Reading:
-    text = line[start:]
+def _ended(text: str, queue_id: str) -> Reading:
     if text.startswith(("Completed", "removed by", "cancelled by")):
         return Removed(queue_id)
     if text.startswith(("Frozen", "frozen by")):
         return Held(queue_id)
     if text.startswith(("Unfrozen", "unfrozen by")):
         return Released(queue_id)
-    return read_refusal(line, start, queue_id) if " rejected " in text else None
+    return read_refusal(text, queue_id) if " rejected " in text else None
 
 
 def _arrived(text: str, queue_id: str) -> Reading:

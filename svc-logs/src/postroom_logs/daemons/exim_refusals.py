@@ -14,19 +14,19 @@ _REFUSED: Final = re.compile(
 _SENDER: Final = re.compile(rf"H={_CLIENT}.*? sender verify (?:fail|defer) for (<.*)$")
 
 
-def read_refusal(line: str, start: int, queue_id: str | None) -> Reading:
+def read_refusal(text: str, queue_id: str | None) -> Reading:
     """Read a line that has no arrow: a refusal, a failed login, or the daemon's own affairs."""
-    found = _REFUSED.match(line, start)
+    found = _REFUSED.match(text)
     if found is not None:
         return _refused(found, queue_id)
-    login = _LOGIN.match(line, start)
+    login = _LOGIN.match(text)
     if login is not None:
         service, name, helo, address, port, reason, user = login.groups()
         return LoginFailed(service, user, name, address, port, helo, None, reason)
-    sender = _SENDER.match(line, start)
+    sender = _SENDER.match(text)
     if sender is not None:
         return Misbehaved("sender-verify-failed", sender[1] or sender[2], sender[3], sender[4], sender[5])
-    return NOT_UNDERSTOOD if " rejected " in line[start:] else None
+    return NOT_UNDERSTOOD if " rejected " in text else None
 
 
 def _refused(found: re.Match[str], queue_id: str | None) -> Reading:

@@ -42,7 +42,6 @@ class Queued(NamedTuple):
     queue_id: str
     sender: str
     size_bytes: int
-    recipients: int
 
 
 class Arrived(NamedTuple):

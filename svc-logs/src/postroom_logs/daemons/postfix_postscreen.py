@@ -1,5 +1,6 @@
 """Postfix postscreen: who is turned away at the door, before a mail server process sees the client."""
 
+import re
 from typing import Final
 
 from postroom_logs.daemons.log_events import NOT_UNDERSTOOD, Misbehaved, Reading
@@ -28,27 +29,18 @@ _QUIET: Final = (
     "NOQUEUE: reject: CONNECT",
     "entering ",
     "leaving ",
-    "warning",
 )
+_PREGREET: Final = re.compile(r"PREGREET \d+ after \S+ from \[([^\]]*)\]:(\d+): (.*)", re.DOTALL)
 
 
 @reads("*/postscreen")
-def read_postscreen(line: str, start: int, program: Program) -> Reading:
+def read_postscreen(text: str, program: Program) -> Reading:
     """Read a line of postscreen(8)."""
-    if line.startswith(_QUIET, start):
+    if text.startswith(_QUIET):
         return None
-    if line.startswith("NOQUEUE: ", start):
-        return read_refusal(line, start + 9, "NOQUEUE", program)
-    if line.startswith("PREGREET ", start):
-        return _pregreet(line, start)
-    return noise_or_unread(line, start)
-
-
-def _pregreet(line: str, start: int) -> Reading:
-    """`PREGREET 16 after 2.6 from [192.0.2.1]:41323: EHLO ...`."""
-    bracket = line.find("[", start)
-    close = line.find("]:", bracket)
-    colon = line.find(": ", close)
-    if bracket < 0 or close < 0 or colon < 0:
-        return NOT_UNDERSTOOD
-    return Misbehaved("pregreet", None, line[bracket + 1 : close], line[close + 2 : colon], line[colon + 2 :])
+    if text.startswith("NOQUEUE: "):
+        return read_refusal(text[9:], "NOQUEUE", program)
+    if text.startswith("PREGREET "):
+        found = _PREGREET.match(text)
+        return Misbehaved("pregreet", None, *found.groups()) if found is not None else NOT_UNDERSTOOD
+    return noise_or_unread(text)

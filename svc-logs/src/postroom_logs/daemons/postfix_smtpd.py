@@ -13,36 +13,32 @@ _new: Final = tuple.__new__
 
 
 @reads("*/smtpd")
-def read_smtpd(line: str, start: int, program: Program) -> Reading:
+def read_smtpd(text: str, program: Program) -> Reading:
     """Read a line of smtpd(8)."""
-    if line.startswith(("connect from ", "disconnect from ", "Anonymous TLS", "Trusted TLS", "Untrusted TLS"), start):
+    if text.startswith(("connect from ", "disconnect from ", "Anonymous TLS", "Trusted TLS", "Untrusted TLS")):
         return None
-    colon = line.find(": ", start, start + 26)
-    if line.startswith("client=", colon + 2) and colon >= 0:
-        return _accepted(line, start, colon, program)
-    if line.startswith("warning: ", start):
-        return _warning(line, start + 9, program)
-    word = line[start:colon] if colon >= 0 else ""
-    if word == "NOQUEUE" or is_queue_id(word):
-        return read_refusal(line, colon + 2, word, program)
+    word, colon, rest = text.partition(": ")
+    if rest.startswith("client="):
+        return _accepted(word, rest, program)
+    if word == "warning":
+        return _warning(rest, program)
+    if word == "NOQUEUE" or (colon and is_queue_id(word)):
+        return read_refusal(rest, word, program)
     if word in {"proxy-accept", "proxy-reject"}:
-        return read_refusal(line, start, "NOQUEUE", program)
-    return noise_or_unread(line, start)
+        return read_refusal(text, "NOQUEUE", program)
+    return noise_or_unread(text)
 
 
-def _accepted(line: str, start: int, colon: int, program: Program) -> Reading:
-    bracket = line.find("[", colon)
-    close = line.find("]", bracket)
-    if bracket < 0 or close < 0:
+def _accepted(queue_id: str, text: str, program: Program) -> Reading:
+    name, bracket, rest = text[7:].partition("[")
+    address, close, details = rest.partition("]")
+    if not bracket or not close:
         return NOT_UNDERSTOOD
-    queue_id = line[start:colon]
     if queue_id == "NOQUEUE":  # a before-queue filter gives the queue id on its second connection
         return None
-    name, address = line[colon + 9 : bracket], line[bracket + 1 : close]
-    if close + 1 == len(line):
+    if not details:
         return _new(Accepted, (queue_id, name, address, None, None, None, program.service))
-    login, original_queue_id, original_client = _details(line[close + 1 :])
-    return _new(Accepted, (queue_id, name, address, login, original_queue_id, original_client, program.service))
+    return _new(Accepted, (queue_id, name, address, *_details(details), program.service))
 
 
 def _details(tail: str) -> tuple[str | None, str | None, str | None]:
@@ -57,15 +53,15 @@ def _details(tail: str) -> tuple[str | None, str | None, str | None]:
     return login, original_queue_id, original_client
 
 
-def _warning(line: str, start: int, program: Program) -> Reading:
-    if line.startswith("non-SMTP command from ", start):
-        client, _, command = line[start + 22 :].partition(": ")
+def _warning(text: str, program: Program) -> Reading:
+    if text.startswith("non-SMTP command from "):
+        client, _, command = text[22:].partition(": ")
         name, address = name_and_address(client)
         return Misbehaved("non-smtp-command", name, address, None, command)
-    failed = line.find(" authentication failed", start)
-    sasl = line.find(": SASL ", start)
-    if failed < 0 or sasl < 0:
+    client, sasl, rest = text.partition(": SASL ")
+    _, failed, reason = rest.partition(" authentication failed")
+    if not sasl or not failed:
         return None
-    name, address = name_and_address(line[start:sasl])
-    reason, _, login = line[failed + 22 :].removeprefix(":").partition(", sasl_username=")
+    name, address = name_and_address(client)
+    reason, _, login = reason.removeprefix(":").partition(", sasl_username=")
     return LoginFailed(program.service or "smtp", login or None, name, address, None, None, None, reason.strip())

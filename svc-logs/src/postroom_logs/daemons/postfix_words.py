@@ -1,9 +1,16 @@
 """What the daemons of Postfix have in common: queue ids, addresses, and lines that concern no delivery."""
 
+import re
 from typing import Final
 
 from postroom_logs.daemons.log_events import NOT_UNDERSTOOD, Reading
 
+ADDRESS: Final = r'"(?:[^"\\]|\\.)*"[^>]*|[^>]*'
+"""Expression of an address between its brackets.
+
+A quoted local part may hold anything, `>` too, so that a sender could forge the rest of a line
+(RFC 5321 §4.1.2, Quoted-string).
+"""
 NOISE: Final = (
     "warning: ",
     "fatal: ",
@@ -54,11 +61,12 @@ NOISE: Final = (
 )
 """How lines of a Postfix daemon begin that tell about the daemon, not about a message."""
 _WORDS: Final = {"warning", "fatal", "error", "panic", "statistics"}
+_FIELD: Final = {name: re.compile(rf"\b{name}=<({ADDRESS})>") for name in ("from", "to", "helo", "sasl_username")}
 
 
-def noise_or_unread(line: str, start: int) -> Reading:
+def noise_or_unread(text: str) -> Reading:
     """Return `None` for a line about the daemon itself, `NOT_UNDERSTOOD` for any other."""
-    return None if line.startswith(NOISE, start) else NOT_UNDERSTOOD
+    return None if text.startswith(NOISE) else NOT_UNDERSTOOD
 
 
 def is_queue_id(text: str) -> bool:
@@ -66,30 +74,7 @@ def is_queue_id(text: str) -> bool:
     return 5 <= len(text) <= 24 and text.isalnum() and text not in _WORDS
 
 
-def address_end(line: str, start: int) -> int:
-    """Return where the address that begins at *start* ends: the index of its `>`, or -1.
-
-    A quoted local part may hold anything, `>` too, so that a sender could forge the rest of a line
-    (RFC 5321 §4.1.2, Quoted-string).
-    """
-    if line[start : start + 1] != '"':
-        return line.find(">", start)
-    position = start + 1
-    while position < len(line):
-        character = line[position]
-        if character == "\\":
-            position += 1
-        elif character == '"':
-            return line.find(">", position)
-        position += 1
-    return -1
-
-
-def value_after(line: str, word: str, start: int) -> str | None:
-    """Return the address in brackets after *word*, such as `from=<`, found at or after *start*."""
-    found = line.find(word, start)
-    if found < 0:
-        return None
-    begin = found + len(word)
-    end = address_end(line, begin)
-    return line[begin:end] if end >= 0 else None
+def field(name: str, tail: str) -> str | None:
+    """Return a field in brackets, such as `from`, of the end of a line: `from=<a@b> to=<c@d> proto=ESMTP helo=<e>`."""
+    found = _FIELD[name].search(tail)
+    return found[1] if found is not None else None

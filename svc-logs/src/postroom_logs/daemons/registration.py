@@ -18,8 +18,8 @@ class Program(NamedTuple):
     daemon: str
 
 
-Reader: TypeAlias = Callable[[str, int, Program], Reading]
-"""Reads the text of a line, which begins at the given index."""
+Reader: TypeAlias = Callable[[str, Program], Reading]
+"""Reads the text of a line, without its header."""
 
 _readers: Final[dict[str, Reader]] = {}
 

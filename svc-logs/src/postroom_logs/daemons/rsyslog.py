@@ -10,7 +10,7 @@ _LOST: Final = re.compile(r"(\d+) messages? (?:lost due to rate-limiting|.*?drop
 
 
 @reads("rsyslogd", "systemd-journald", "syslog-ng", "rsyslogd-pstats")
-def read_logger(line: str, start: int, _program: Program) -> Reading:
+def read_logger(text: str, _program: Program) -> Reading:
     """Read how many lines the logger dropped."""
-    found = _LOST.search(line, start)
+    found = _LOST.search(text)
     return LinesLost(int(found[1] or found[2])) if found else None

@@ -18,6 +18,9 @@ Sink: TypeAlias = Callable[[int, str, LogEvent], None]
 """Takes an event: when it was written (microseconds since 1970 UTC), by which host, what."""
 
 
+_NOBODY: Final = program_named("")
+
+
 class ReadLine(NamedTuple):
     """An event, when it was written and by which host."""
 
@@ -35,7 +38,7 @@ class Header(NamedTuple):
     process_id: str
 
 
-def _read_nothing(_line: str, _start: int, _program: Program) -> Reading:
+def _read_nothing(_text: str, _program: Program) -> Reading:
     return NOT_UNDERSTOOD
 
 
@@ -76,42 +79,37 @@ class LineReader:
         tags, learn, give_up = self._tags, self._learn, self._give_up
         rfc3339, yearless = self._rfc3339.microseconds, self._yearless.microseconds
         for line in lines:
-            if line[10:11] == "T":
-                clock = rfc3339
-                stamp_end = line.find(" ", 19)
-            elif line[3:4] == " ":
-                clock = yearless
-                stamp_end = line.find(":") + 6
-            else:
+            try:
+                if line[10:11] == "T":
+                    clock = rfc3339
+                    stamp, host, tag, text = line.split(" ", 3)
+                else:
+                    clock = yearless
+                    stamp = line[:15]
+                    host, tag, text = line[16:].split(" ", 2)
+            except ValueError:
                 self._read_rare(line, sink)
                 continue
-            host_end = line.find(" ", stamp_end + 1)
-            colon = line.find(": ", host_end)
-            if colon < 0 or host_end < 0:
-                self._read_rare(line, sink)
-                continue
-            tag = line[host_end + 1 : colon]
             reader, program = tags.get(tag) or learn(tag)
-            event = reader(line, colon + 2, program)
+            event = reader(text, program)
             if event is None:
                 continue
-            host = line[stamp_end + 1 : host_end]
+            try:
+                at_us = clock(stamp)
+            except (ValueError, OverflowError):
+                self._read_rare(line, sink)
+                continue
             if event is NOT_UNDERSTOOD:
                 give_up(line, host, program.name)
-                continue
-            try:
-                at_us = clock(line[:stamp_end])
-            except (ValueError, OverflowError):
-                give_up(line, host, program.name)
-                continue
-            sink(at_us, host, event)
+            else:
+                sink(at_us, host, event)
 
     def _learn(self, tag: str) -> tuple[Reader, Program]:
         if len(self._tags) > _TAGS:
             self._tags.clear()
-        program = program_named(tag.partition("[")[0])
-        if " " in program.name:
-            return _read_nothing, program_named("")
+        if not tag.endswith(":"):
+            return _read_nothing, _NOBODY
+        program = program_named(tag.partition("[")[0].rstrip(":"))
         known = (reader_of(program) or _read_nothing, program)
         self._tags[tag] = known
         return known
@@ -130,14 +128,17 @@ class LineReader:
                 self._read_text(line, entry, sink)
             elif line[10:11] == " " and first.isdigit():
                 self._read_zoneless(line, sink)
+            elif line[3:4] == " " and line[5:6] == " " and line[4:5].isdigit():
+                self.read_into((f"{line[:4]} {line[4:]}",), sink)  # a day of one digit that is not padded
             else:
                 self._give_up(line, "", "")
         except (ValueError, OverflowError):
             self._give_up(line, "", "")
 
     def _read_text(self, line: str, entry: Entry, sink: Sink) -> None:
-        reader, program = self._tags.get(entry.program) or self._learn(entry.program)
-        event = reader(entry.text, 0, program)
+        tag = f"{entry.program}:"
+        reader, program = self._tags.get(tag) or self._learn(tag)
+        event = reader(entry.text, program)
         if event is NOT_UNDERSTOOD:
             self._give_up(line, entry.host, program.name)
         elif event is not None:

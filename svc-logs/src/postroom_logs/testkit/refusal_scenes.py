@@ -26,8 +26,12 @@ def refused(stage: Stage, at_s: float) -> None:
         dsn, text = "4.3.2", "450 4.3.2 Service currently unavailable"
         tail = f"from=<{sender}>, to=<{recipient}>, proto=ESMTP, helo=<localhost>"
         stage.postfix(at_s, "postscreen", f"NOQUEUE: reject: RCPT from [{address}]:2525: {text}; {tail}")
+        stage.postfix(at_s - 0.2, "postscreen", f"CONNECT from [{address}]:2525 to [192.0.2.25]:25")
+        stage.postfix(at_s + 0.1, "postscreen", f"DISCONNECT [{address}]:2525")
     else:
+        stage.postfix(at_s - 0.2, daemon, f"connect from unknown[{address}]")
         stage.postfix(at_s, daemon, f"NOQUEUE: reject: RCPT from unknown[{address}]: {text}; {tail}")
+        stage.postfix(at_s + 0.1, daemon, f"disconnect from unknown[{address}] ehlo=1 mail=1 rcpt=0/1 commands=2/3")
     stage.tell(
         queue_id="", recipient=recipient, status="rejected", sender=sender, dsn=dsn, client_address=address,
         attempts=0, login=owner,
@@ -79,6 +83,9 @@ def noise(stage: Stage, at_s: float) -> None:
     address = stage.address()
     stage.write(at_s, "dovecot", f"imap-login: Login: user=<a@dom0.example>, method=PLAIN, rip={address}, lip=::1, TLS")
     stage.write(at_s + 0.1, "dovecot", "imap(a@dom0.example)<1><x>: Disconnected: Logged out in=50 out=500")
+    stage.postfix(at_s + 0.1, "smtpd", f"connect from unknown[{address}]")
     stage.postfix(at_s + 0.2, "smtpd", f"warning: unknown[{address}]: SASL LOGIN authentication failed: UGFzc3dvcmQ6")
+    stage.postfix(at_s + 0.25, "smtpd", f"lost connection after AUTH from unknown[{address}]")
+    stage.postfix(at_s + 0.26, "smtpd", f"disconnect from unknown[{address}] ehlo=1 auth=0/1 commands=1/2")
     stage.postfix(at_s + 0.3, "anvil", f"statistics: max connection rate 5/60s for (smtp:{address}) at Nov  1 00:00:00")
     stage.write(at_s + 0.4, "policyd-spf", "prepend Received-SPF: Pass (mailfrom) identity=mailfrom")

@@ -72,6 +72,7 @@ def filtered(stage: Stage, at_s: float) -> None:
     second = first._replace(queue_id=stage.queue_id(at_s + 0.3))
     origin = f", orig_queue_id={first.queue_id}, orig_client=mx[192.0.2.9]" if stage.random.random() < 0.5 else ""
     stage.postfix(at_s + 0.25, "smtpd", "connect from localhost[127.0.0.1]")
+    stage.postfix(at_s + 0.33, "smtpd", "disconnect from localhost[127.0.0.1] ehlo=1 xforward=1 mail=1 commands=3")
     stage.postfix(at_s + 0.3, "smtpd", f"{second.queue_id}: client=localhost[127.0.0.1]{origin}")
     stage.postfix(at_s + 0.31, "cleanup", f"{second.queue_id}: message-id=<{second.message_id}>")
     queue(stage, at_s + 0.32, second, recipients=len(recipients))
@@ -149,6 +150,7 @@ def _send(stage: Stage, at_s: float, arrival: Arrival, recipient: str) -> bool:
             f"dsn=2.0.0, status=sent (250 2.6.0 <{arrival.message_id}> [InternalId=7] Queued mail for delivery)",
         )
     )
+    stage.postfix(at_s - 0.1, "smtp", f"Trusted TLS connection established to {MX}: TLSv1.3 with cipher X (256 bits)")
     agent = {"agent": "smtp", "queue_id": arrival.queue_id, "recipient": recipient, "relay": MX}
     if fate < 0.8:
         attempt(stage, at_s, result=sent_result, **agent)

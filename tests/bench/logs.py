@@ -20,9 +20,10 @@ from pathlib import Path
 from postroom_logs.correlation.correlator import Correlator
 from postroom_logs.lines.reading import LineReader
 from postroom_logs.lines.splitting import LineSplitter
+from postroom_logs.lines.steadiness import reading_steadily
 from postroom_logs.testkit.generating import formatted, play
 
-CHUNK = 1 << 20
+CHUNK = 1 << 17
 
 
 def correlate(path: Path) -> int:
@@ -30,7 +31,7 @@ def correlate(path: Path) -> int:
     reader = LineReader(zone=UTC, latest=datetime(2026, 12, 31, tzinfo=UTC))
     correlator, splitter = Correlator(), LineSplitter()
     deliveries = 0
-    with path.open("rb") as file:
+    with path.open("rb") as file, reading_steadily():
         while chunk := file.read(CHUNK):
             reader.read_into(splitter.split(chunk), correlator.feed)
             deliveries += len(correlator.changes())

@@ -32,9 +32,10 @@ class Chains:
     def hop(self, message: Message, attempt: Attempted) -> bool:
         """Tell whether an attempt was a step between two of our queues; join the two messages.
 
-        False also when the next queue id is not known: then the attempt is the last thing the log says.
+        The answer of the receiver says `queued as`. False also when the next queue id is not known: then the attempt
+        is the last thing the log says.
         """
-        if attempt.agent not in {"smtp", "lmtp"} or _QUEUED_AS not in attempt.text:
+        if attempt.agent not in {"smtp", "lmtp"}:
             return False
         own = self._hosts[message.host]
         if "[127." in attempt.relay or "[::1]" in attempt.relay:

@@ -95,11 +95,16 @@ class Correlator:
             self._changed.append(message)
 
     def _accepted(self, host: HostState, at_us: int, event: said.Accepted) -> None:
-        message = host.begin(event.queue_id, at_us)
-        message.client_name, message.client_address = event.client_name, event.client_address
-        message.login, message.service = event.login, event.service
-        message.submitted = event.login is not None
-        if host.expected or event.original_queue_id or event.original_client:
+        queue_id, client_name, client_address, login, original_queue_id, original_client, service = event
+        message = host.begin(queue_id, at_us)
+        message.client_name = client_name
+        message.client_address = client_address
+        if login is not None:
+            message.login = login
+            message.submitted = True
+        if service:
+            message.service = service
+        if host.expected or original_queue_id or original_client:
             self._chains.accept(host, event, message)
 
     def _picked_up(self, host: HostState, at_us: int, event: said.PickedUp) -> None:
@@ -107,19 +112,21 @@ class Correlator:
         message.submitted = True
 
     def _identified(self, host: HostState, at_us: int, event: said.Identified) -> None:
-        message = host.open.get(event.queue_id)
-        if message is None or (message.message_id is not None and message.message_id != event.message_id):
-            message = host.begin(event.queue_id, at_us)
-        message.message_id = event.message_id
+        queue_id, message_id = event
+        message = host.open.get(queue_id)
+        if message is None or (message.message_id is not None and message.message_id != message_id):
+            message = host.begin(queue_id, at_us)
+        message.message_id = message_id
 
     def _queued(self, host: HostState, at_us: int, event: said.Queued) -> None:
-        message = host.open.get(event.queue_id)
+        queue_id, sender, size_bytes = event
+        message = host.open.get(queue_id)
         if message is None:
-            message = host.begin(event.queue_id, at_us)
+            message = host.begin(queue_id, at_us)
         if message.sender is None:
-            message.sender = event.sender
+            message.sender = sender
         if message.size_bytes is None:
-            message.size_bytes = event.size_bytes
+            message.size_bytes = size_bytes
 
     def _arrived(self, host: HostState, at_us: int, event: said.Arrived) -> None:
         message = host.begin(event.queue_id, at_us)
@@ -132,32 +139,33 @@ class Correlator:
             message.parent = parent.key
 
     def _attempted(self, host: HostState, at_us: int, event: said.Attempted) -> None:
-        message = host.open.get(event.queue_id)
+        queue_id, name, _, _, _, _, word, text, agent = event  # one unpacking is cheaper than nine attributes
+        message = host.open.get(queue_id)
         if message is None:
-            message = host.begin(event.queue_id, at_us)
-        status = _STATUS.get(event.status)
+            message = host.begin(queue_id, at_us)
+        status = _STATUS.get(word)
         if status is None:  # deliverable, undeliverable: an address was probed, nothing was sent
             message.probe = True
             return
         if status is _DELIVERED:
-            if self._chains.hop(message, event):
+            if "queued as " in text and self._chains.hop(message, event):
                 return
             status = self._delivered(host, message, event)
-        recipient = message.recipients.get(event.recipient)
+        recipient = message.recipients.get(name)
         if recipient is None:
-            recipient = message.recipients[event.recipient] = Recipient(event.recipient)
+            recipient = message.recipients[name] = Recipient(name)
         recipient.attempts += (_new(Attempt, (at_us, event)),)
         recipient.status = status
         recipient.changed = True
         if not message.changed:
             message.changed = True
             self._changed.append(message)
-        if status is _DELIVERED and event.agent in _TO_MAILBOXES:
-            recipient.outcome = self.hand_overs.claim(event, message.message_id, (message, event.recipient))
+        if status is _DELIVERED and agent in _TO_MAILBOXES:
+            recipient.outcome = self.hand_overs.claim(event, message.message_id, (message, name))
             if recipient.outcome is not None and recipient.outcome.forwarded_to:
                 self._redirected(message, recipient.outcome.forwarded_to)
         if self.redirections and message.parent is None:
-            message.parent = self.redirections.pop(f"{message.message_id} {event.recipient}", None)
+            message.parent = self.redirections.pop(f"{message.message_id} {name}", None)
 
     def _delivered(self, host: HostState, message: Message, event: said.Attempted) -> DeliveryStatus:
         if event.text.startswith("forwarded as "):
@@ -238,4 +246,4 @@ class Correlator:
         self._change(message)
 
     def _removed(self, host: HostState, _at_us: int, event: said.Removed) -> None:
-        host.open.pop(event.queue_id, None)
+        host.open.pop(event[0], None)

@@ -89,7 +89,10 @@ class HandOvers(Generic[T]):
 
     def claim(self, attempt: Attempted, message_id: str | None, asker: T) -> Outcome | None:
         """Return what the mailbox server did with an attempt's message; without an answer yet, *asker* waits."""
-        session = _session_in(attempt.text)
+        text = attempt.text
+        session = (
+            text[:-6].rpartition(" ")[2] if text.endswith(" Saved") else ""
+        )  # 250 2.0.0 <user@domain> SESSION Saved
         name = session or _by_message(message_id or "", attempt.recipient)
         known = self.acted.pop(name, None)
         if known:
@@ -129,8 +132,3 @@ def _make_room(waiting: dict[str, V]) -> None:
 
 def _by_message(message_id: str, user: str) -> str:
     return f"{message_id[:_SHOWN]} {user.lower()}"
-
-
-def _session_in(text: str) -> str:
-    """Return the session in Dovecot's `250 2.0.0 <user@domain> SESSION Saved`."""
-    return text[:-6].rpartition(" ")[2] if text.endswith(" Saved") else ""

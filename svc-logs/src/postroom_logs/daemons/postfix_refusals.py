@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from postroom_logs.daemons.log_events import NOT_UNDERSTOOD, Reading, Refused
-from postroom_logs.daemons.postfix_words import field
+from postroom_logs.daemons.postfix_words import ADDRESS
 from postroom_logs.daemons.registration import Program
 
 _REFUSALS: Final = {
@@ -39,7 +39,10 @@ _WHOLE_MESSAGE: Final = ("END-OF-MESSAGE", "DATA", "BDAT")
 _STAGE_AND_CLIENT: Final = re.compile(r"(\S.*?) from ([^\[]*)\[([^\]]*)\](?::(\d+))?: ")
 _STAGE: Final = re.compile(r"(\S+)()()(): ")
 """A proxy's answer names no client."""
-_PROTOCOL: Final = re.compile(r"\bproto=([^\s,]+)")
+_TAIL: Final = re.compile(
+    rf"(?:from=<({ADDRESS})>)?,? ?(?:to=<({ADDRESS})>)?,? ?(?:proto=([^\s,]+))?,? ?(?:helo=<([^>]*)>)?"
+    r"(?:.* sasl_username=<([^>]*)>)?"
+)
 
 
 def read_refusal(text: str, queue_id: str, program: Program) -> Reading:
@@ -56,7 +59,7 @@ def read_refusal(text: str, queue_id: str, program: Program) -> Reading:
         return NOT_UNDERSTOOD
     stage, client_name, client_address, client_port = found.groups()
     answer, tail = _answer_and_tail(rest[found.end() :])
-    protocol = _PROTOCOL.search(tail)
+    sender, recipient, protocol, helo, login = _fields(tail)
     return Refused(
         queue_id=None if queue_id == "NOQUEUE" else queue_id,
         action=action,
@@ -64,15 +67,21 @@ def read_refusal(text: str, queue_id: str, program: Program) -> Reading:
         client_name=client_name,
         client_address=client_address,
         text=answer,
-        sender=field("from", tail),
-        recipient=field("to", tail),
-        helo=field("helo", tail),
-        protocol=protocol[1] if protocol else None,
+        sender=sender,
+        recipient=recipient,
+        helo=helo,
+        protocol=protocol,
         service=program.service,
-        login=field("sasl_username", tail),
+        login=login,
         ends_message=stage.startswith(_WHOLE_MESSAGE) or action != "reject",
         client_port=client_port,
     )
+
+
+def _fields(tail: str) -> tuple[str | None, ...]:
+    """Return sender, recipient, protocol, HELO and login of the end of a line."""
+    found = _TAIL.match(tail)
+    return found.groups() if found is not None else (None,) * 5
 
 
 def _answer_and_tail(text: str) -> tuple[str, str]:

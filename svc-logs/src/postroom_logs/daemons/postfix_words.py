@@ -61,7 +61,7 @@ NOISE: Final = (
 )
 """How lines of a Postfix daemon begin that tell about the daemon, not about a message."""
 _WORDS: Final = {"warning", "fatal", "error", "panic", "statistics"}
-_FIELD: Final = {name: re.compile(rf"\b{name}=<({ADDRESS})>") for name in ("from", "to", "helo", "sasl_username")}
+_FIELD: Final = {name: re.compile(rf"\b{name}=<({ADDRESS})>") for name in ("from", "to", "helo")}
 
 
 def noise_or_unread(text: str) -> Reading:

@@ -28,10 +28,10 @@ def moment_of(microseconds: int) -> datetime:
 
 
 class Rfc3339Clock:
-    """Reads `2026-11-01T00:00:01.123456+00:00`; many lines share a minute, so minutes are remembered."""
+    """Reads `2026-11-01T00:00:01.123456+00:00`; a busy host writes many lines a second, so seconds are remembered."""
 
     def __init__(self) -> None:
-        self._minutes: dict[str, int] = {}
+        self._seconds: dict[str, int] = {}
         self._zone = ""
 
     def microseconds(self, stamp: str) -> int:
@@ -40,10 +40,9 @@ class Rfc3339Clock:
         Raises:
             ValueError: It is no moment of RFC 3339 §5.6 with a zone.
         """
-        if stamp[26:] == self._zone:
-            minute = self._minutes.get(stamp[:16])
-            if minute is not None:
-                return minute + int(stamp[17:19] + stamp[20:26])
+        second = self._seconds.get(stamp[:19])
+        if second is not None and stamp[26:] == self._zone:
+            return second + int(stamp[20:26])
         return self._learn(stamp)
 
     def _learn(self, stamp: str) -> int:
@@ -52,10 +51,10 @@ class Rfc3339Clock:
             raise ValueError("a moment without a zone")
         at_us = microseconds_of(moment)
         if stamp[19:20] == "." and stamp[20:26].isdecimal() and stamp[26:27] in {"Z", "+", "-"}:
-            if stamp[26:] != self._zone or len(self._minutes) > _CACHE_LIMIT:
+            if stamp[26:] != self._zone or len(self._seconds) > _CACHE_LIMIT:
                 self._zone = stamp[26:]
-                self._minutes.clear()
-            self._minutes[stamp[:16]] = at_us - moment.second * _SECOND_US - moment.microsecond
+                self._seconds.clear()
+            self._seconds[stamp[:19]] = at_us - moment.microsecond
         return at_us
 
 
@@ -71,12 +70,14 @@ class YearlessClock:
         self._zone = zone
         self._latest = latest + _AHEAD
         self._minutes: dict[str, int] = {}
+        self._seconds: dict[str, int] = {}
 
     def move(self, latest: datetime) -> None:
         """Take *latest* as the new bound."""
         if latest + _AHEAD > self._latest:
             self._latest = latest + _AHEAD
             self._minutes.clear()
+            self._seconds.clear()
 
     def microseconds(self, stamp: str) -> int:
         """Return the moment of *stamp*, `Nov  1 00:00:01` or `Nov 1 00:00:01`.
@@ -84,12 +85,18 @@ class YearlessClock:
         Raises:
             ValueError: It is no moment of RFC 3164 §4.1.2.
         """
+        second = self._seconds.get(stamp)
+        return second if second is not None else self._learn(stamp)
+
+    def _learn(self, stamp: str) -> int:
+        if len(self._seconds) > _CACHE_LIMIT:
+            self._seconds.clear()
+            self._minutes.clear()
         minute = self._minutes.get(stamp[:-3])
         if minute is None:
-            if len(self._minutes) > _CACHE_LIMIT:
-                self._minutes.clear()
             minute = self._minutes[stamp[:-3]] = self._find(stamp[:-3])
-        return minute + int(stamp[-2:]) * _SECOND_US
+        second = self._seconds[stamp] = minute + int(stamp[-2:]) * _SECOND_US
+        return second
 
     def _find(self, stamp: str) -> int:
         month, day, clock = stamp.split()

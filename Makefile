@@ -59,7 +59,7 @@ bench-%: setup-test ## one benchmark of tests/bench, as make bench-import
 .PHONY: docs
 docs: setup ## write what is generated: AsyncAPI, OpenAPI
 	$(BIN)/python tools/asyncapi.py
-	$(BIN)/python tools/openapi.py $(ARGS)
+	$(BIN)/python tools/openapi.py
 
 ##@ release
 .PHONY: wheels

@@ -1,12 +1,14 @@
 """What only a new data folder needs: the demo, once."""
 
 import json
-from dataclasses import asdict
 
-from postroom.demo import Demo, make_demo
+from postroom.demo.making import make_demo
+from postroom.demo.record import Demo
 from postroom.folder import DataFolder
+from postroom.integrators import admit_integrator
 from postroom.service_process import SuiteAddresses
 from postroom_shared.localservers.accounts import write_private
+from postroom_shared.localservers.nats import NatsServer
 
 
 def stored_demo(folder: DataFolder) -> Demo | None:
@@ -17,13 +19,18 @@ def stored_demo(folder: DataFolder) -> Demo | None:
         return None
 
 
-async def ensure_demo(addresses: SuiteAddresses, *, mail: bool) -> Demo:
-    """Return the demo, made now if an earlier start has not completed it.
+async def ensure_demo(addresses: SuiteAddresses, nats: NatsServer, *, mail: bool) -> Demo:
+    """Return the demo, made now if an earlier start has not completed it, or had no mail server to fill.
 
     Its file is written last: a start that was killed half-way makes it again, so `make_demo` takes what is there.
+
+    Raises:
+        LocalServerError: The demo could not be made.
     """
     found = stored_demo(addresses.folder)
-    if found is None:
-        found = await make_demo(addresses, mail=mail)
-        write_private(addresses.folder.demo_file, json.dumps(asdict(found), indent=2), None)
-    return found
+    made = found if found is not None and (found.filled or not mail) else await make_demo(addresses, mail=mail)
+    if made.organisation_id is not None:
+        await admit_integrator(addresses, nats, made.organisation_id)
+    if made != found:
+        write_private(addresses.folder.demo_file, json.dumps(made.to_json(), indent=2), None)
+    return made

@@ -141,7 +141,7 @@ async def _start(supervisor: Supervisor, servers: Sequence[Supervised], say: Say
 
 async def _say_ready(wishes: SuiteWishes, addresses: SuiteAddresses, servers: SuiteServers, say: Say) -> None:
     mail = servers.dovecot is not None
-    demo = await ensure_demo(addresses, mail=mail) if wishes.demo else None
+    demo = await ensure_demo(addresses, servers.nats, mail=mail) if wishes.demo else None
     if not mail:
         say(f"Without demo mailboxes: {servers.without_mail}")
     say(f"Postroom is ready: {addresses.public_url}")

@@ -66,6 +66,11 @@ SERVICE = ServiceDefinition(
     settings_type=GatewaySettings,
     title="Postroom gateway",
     routers=(sessions, api_tokens, keys, documentation),
+    tags={
+        "session": "Sign in and out, stay signed in, choose the organisation to act in, see one's other sessions.",
+        "API tokens": "Personal tokens for programs: each for one organisation and a few scopes.",
+        "keys": "Public keys that verify what the gateway signs.",
+    },
     serve_tasks=_tasks,
     resources=_resources,
     wrap=_put_door_in_front,

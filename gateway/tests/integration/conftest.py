@@ -1,10 +1,8 @@
 """A gateway as a process of its own, on real PostgreSQL and NATS, with a service behind it that tests can abuse."""
 
-import json
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,22 +10,23 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-import psutil
 import pytest
 import pytest_asyncio
+from typing_extensions import override
 
 from postroom_gateway.manifest import MANIFEST
 from postroom_gateway.person_rows import transaction_of_gateway
 from postroom_gateway.sessions.domain import SessionPolicy
 from postroom_gateway.sessions.service import IssuedSession, NewSession, begin_session
 from postroom_shared.database import Sessions, create_engine, session_factory
-from postroom_shared.localservers.ports import answers_http, free_port, free_ports, listens
+from postroom_shared.localservers.ports import free_port, free_ports, listens
 from postroom_shared.localservers.process import Command, LocalProcess
 from postroom_shared.principal import Role
 from postroom_shared.projection.repository import store
 from postroom_shared.projection.states import Kind, MembershipState, OrganisationState, PersonState
 from postroom_shared.testkit import TestDatabase, TestNats
 from postroom_shared.testkit.databases import TestPostgres
+from postroom_shared.testkit.processes import ServiceProcess, services_as_processes
 from postroom_shared.testkit.services import TestIdentity
 from postroom_shared.values import Address, uuid7
 
@@ -35,20 +34,12 @@ HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunningProcess:
+class RunningProcess(ServiceProcess):
     """A process that answers HTTP on a port."""
 
-    process: LocalProcess
-    port: int
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def memory_mb(self) -> float:
-        """Resident memory in MiB."""
-        return float(psutil.Process(self.process.pid).memory_info().rss / 2**20)
+    def client(self, **options: Any) -> httpx.AsyncClient:
+        """Return a client that asks this process."""
+        return ApiClient(base_url=self.url, timeout=30, trust_env=False, **options)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,44 +121,21 @@ async def start_gateway(
     servers_folder: Path, gateway_database: TestDatabase, nats_server: TestNats, identity: TestIdentity
 ) -> AsyncIterator[StartGateway]:
     """Starts a gateway with settings of its own."""
-    started: list[LocalProcess] = []
+    processes = services_as_processes(servers_folder, database=gateway_database, nats=nats_server, identity=identity)
+    async with processes as start_service:
 
-    async def start(**settings: Any) -> RunningProcess:
-        port, dead_port = free_ports(2)
-        values: dict[str, Any] = {
-            "environment": "development",
-            "port": port,
-            "database_url": gateway_database.dsn("gateway"),
-            "nats_url": nats_server.url,
-            "identity_key": json.dumps(identity.keys["gateway"].as_dict(private=True)),
-            "trusted_keys_file": str(identity.trusted_keys_file),
-            "master_keys_file": str(identity.master_keys_file),
-            "directory_url": f"http://127.0.0.1:{dead_port}",
-            "public_url": f"http://127.0.0.1:{port}",
-            "shutdown_grace_s": 5,
-            "rate_per_client": 10_000,
-            "burst_per_client": 10_000,
-        }
-        environment = {
-            MANIFEST.env_prefix + name.upper(): value if isinstance(value, str) else json.dumps(value)
-            for name, value in (values | settings).items()
-        }
-        command = Command(
-            name=f"gateway-{port}",
-            arguments=(sys.executable, "-m", "postroom_gateway", "serve"),
-            folder=servers_folder,
-            log_file=servers_folder / f"gateway-{port}.log",
-            environment={"PATH": os.environ["PATH"], **environment},
-        )
-        process = LocalProcess(command)
-        await process.start()
-        started.append(process)
-        await process.until_ready(answers_http(port, "/readyz"))
-        return RunningProcess(process=process, port=port)
+        async def start(**settings: Any) -> RunningProcess:
+            port, dead_port = free_ports(2)
+            defaults = {
+                "directory_url": f"http://127.0.0.1:{dead_port}",
+                "public_url": f"http://127.0.0.1:{port}",
+                "rate_per_client": 10_000,
+                "burst_per_client": 10_000,
+            }
+            started = await start_service(MANIFEST, port=port, **defaults | settings)
+            return RunningProcess(process=started.process, port=port)
 
-    yield start
-    for process in started:
-        await process.stop()
+        yield start
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -176,15 +144,22 @@ async def gateway(start_gateway: StartGateway, peer: RunningProcess) -> RunningP
     return await start_gateway(upstreams={"directory": peer.url})
 
 
-@asynccontextmanager
-async def http_client(running: RunningProcess) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=running.url, timeout=30, trust_env=False) as client:
-        yield client
+class ApiClient(httpx.AsyncClient):
+    """A client whose cookies are those of each request, as the test says."""
+
+    @override
+    async def request(
+        self, *arguments: Any, cookies: Any = None, headers: Any = None, **options: Any
+    ) -> httpx.Response:
+        sent = httpx.Headers(headers)
+        if cookies:
+            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        return await super().request(*arguments, headers=sent, **options)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def client(gateway: RunningProcess) -> AsyncIterator[httpx.AsyncClient]:
-    async with http_client(gateway) as opened:
+    async with gateway.client() as opened:
         yield opened
 
 

@@ -115,6 +115,28 @@ async def counters(_request: Request) -> Response:
     return JSONResponse(seen)
 
 
+async def describe(_request: Request) -> Response:
+    """Return an OpenAPI document as a service of the suite gives it."""
+    operation = {
+        "operationId": "getPerson",
+        "tags": ["People"],
+        "parameters": [{"name": "person_id", "in": "path", "required": True, "schema": {"type": "string"}}],
+        "responses": {"200": {"description": "The person."}},
+        "security": [{"token": []}],
+    }
+    internal = {"operationId": "internalThing", "responses": {"200": {"description": "Not public."}}}
+    return JSONResponse(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "Peer", "version": "0"},
+            "paths": {
+                "/v1/people/{person_id}": {"get": operation},
+                "/internal/v1/anything": {"get": internal},
+            },
+        }
+    )
+
+
 BOTH = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 app = Starlette(
     routes=[
@@ -127,6 +149,7 @@ app = Starlette(
         Route("/v1/people/die", die),
         Route("/v1/people/counters", counters),
         Route("/internal/secret", echo),
+        Route("/internal/openapi.json", describe),
         Route("/v1/{rest:path}", echo, methods=BOTH),
     ]
 )

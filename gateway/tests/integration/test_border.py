@@ -67,7 +67,7 @@ async def test_what_is_too_large_or_unknown_is_refused(
 
 async def test_a_body_without_announced_length_is_cut_at_the_limit(start_gateway: Start, peer: Any) -> None:
     gateway = await start_gateway(upstreams={"directory": peer.url}, max_body_octets=100_000)
-    async with httpx.AsyncClient(base_url=gateway.url, trust_env=False) as client:
+    async with gateway.client() as client:
 
         async def body() -> Any:
             for _ in range(20):
@@ -95,7 +95,7 @@ async def test_every_answer_carries_the_security_fields(client: httpx.AsyncClien
 async def test_over_tls_browsers_are_told_to_stay_there(start_gateway: Start, peer: Any) -> None:
     gateway = await start_gateway(upstreams={"directory": peer.url}, public_url="https://mail.example.com")
 
-    async with httpx.AsyncClient(base_url=gateway.url, trust_env=False) as client:
+    async with gateway.client() as client:
         answer = await client.get("/v1/people/x")
 
     assert answer.headers["strict-transport-security"].startswith("max-age=")
@@ -105,7 +105,7 @@ async def test_over_tls_browsers_are_told_to_stay_there(start_gateway: Start, pe
 async def test_a_page_on_the_list_may_read_answers_and_no_other(start_gateway: Start, peer: Any) -> None:
     gateway = await start_gateway(upstreams={"directory": peer.url}, cors_origins=["https://console.example.com"])
     preflight = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
-    async with httpx.AsyncClient(base_url=gateway.url, trust_env=False) as client:
+    async with gateway.client() as client:
         known = {"Origin": "https://console.example.com"}
         foreign = {"Origin": "https://evil.example"}
 
@@ -127,7 +127,7 @@ async def test_a_page_on_the_list_may_read_answers_and_no_other(start_gateway: S
 
 async def test_a_client_that_asks_too_often_is_told_when_to_come_back(start_gateway: Start, peer: Any) -> None:
     gateway = await start_gateway(upstreams={"directory": peer.url}, rate_per_client=1, burst_per_client=5)
-    async with httpx.AsyncClient(base_url=gateway.url, trust_env=False) as client:
+    async with gateway.client() as client:
         answers = [await client.get("/v1/people/status/200") for _ in range(7)]
 
     assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 2
@@ -139,7 +139,7 @@ async def test_a_client_that_asks_too_often_is_told_when_to_come_back(start_gate
 
 async def test_only_trusted_proxies_tell_whose_request_it_is(start_gateway: Start, peer: Any) -> None:
     gateway = await start_gateway(upstreams={"directory": peer.url}, trusted_proxies=["127.0.0.0/8", "10.0.0.0/8"])
-    async with httpx.AsyncClient(base_url=gateway.url, trust_env=False) as client:
+    async with gateway.client() as client:
         answer = await client.get("/v1/people/x", headers={"X-Forwarded-For": "6.6.6.6, 203.0.113.9, 10.1.2.3"})
 
     assert dict(answer.json()["headers"])["x-forwarded-for"] == "203.0.113.9"

@@ -12,16 +12,12 @@ import pytest
 Start = Callable[..., Awaitable[Any]]
 
 
-def client_of(running: Any) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=running.url, timeout=30, trust_env=False)
-
-
 async def test_a_service_that_is_down_is_a_problem_and_soon_a_quick_one(start_gateway: Start) -> None:
     gateway = await start_gateway(
         upstreams={"directory": "http://127.0.0.1:9"}, connect_patience_s=0.3, breaker_failures=2
     )
 
-    async with client_of(gateway) as client:
+    async with gateway.client() as client:
         answers = [await client.get("/v1/people/x") for _ in range(2)]
         started = time.monotonic()
         answers.append(await client.get("/v1/people/x"))
@@ -38,7 +34,7 @@ async def test_a_service_that_is_down_is_a_problem_and_soon_a_quick_one(start_ga
 async def test_a_service_that_restarts_is_not_noticed(start_gateway: Start, start_peer: Start) -> None:
     peer = await start_peer()
     gateway = await start_gateway(upstreams={"directory": peer.url}, connect_patience_s=10)
-    async with client_of(gateway) as client:
+    async with gateway.client() as client:
         assert (await client.get("/v1/people/status/200")).status_code == 200
         peer.process.send_signal(signal.SIGKILL)
         await peer.process.wait()
@@ -54,7 +50,7 @@ async def test_a_service_that_dies_in_the_middle_of_an_answer_leaves_it_visibly_
 ) -> None:
     peer = await start_peer()
     gateway = await start_gateway(upstreams={"directory": peer.url}, connect_patience_s=10)
-    async with client_of(gateway) as client:
+    async with gateway.client() as client:
         with pytest.raises(httpx.RemoteProtocolError):
             await client.get("/v1/people/die")
         await start_peer(port=peer.port)
@@ -67,7 +63,7 @@ async def test_a_stale_connection_is_replaced_for_a_request_that_may_be_repeated
 ) -> None:
     peer = await start_peer()
     gateway = await start_gateway(upstreams={"directory": peer.url}, connect_patience_s=10)
-    async with client_of(gateway) as client:
+    async with gateway.client() as client:
         await client.get("/v1/people/status/200")
         peer.process.send_signal(signal.SIGKILL)
         await peer.process.wait()
@@ -81,7 +77,7 @@ async def test_an_answer_that_does_not_begin_in_time_is_a_504(start_gateway: Sta
         upstreams={"directory": peer.url}, answer_timeout_s=0.3, connect_timeout_s=0.1, connect_patience_s=0.1
     )
 
-    async with client_of(gateway) as client:
+    async with gateway.client() as client:
         answer = await client.get("/v1/people/slow?seconds=5")
 
     assert answer.status_code == 504
@@ -91,7 +87,7 @@ async def test_an_answer_that_does_not_begin_in_time_is_a_504(start_gateway: Sta
 async def test_an_answer_that_stops_in_the_middle_is_given_up(start_gateway: Start, peer: Any) -> None:
     gateway = await start_gateway(upstreams={"directory": peer.url}, idle_timeout_s=0.5)
 
-    async with client_of(gateway) as client:
+    async with gateway.client() as client:
         with pytest.raises(httpx.RemoteProtocolError):
             await client.get("/v1/people/events?count=2&gap_s=5")
 
@@ -111,7 +107,7 @@ async def test_a_body_that_stops_arriving_is_a_408(start_gateway: Start, peer: A
 async def test_a_service_gets_no_more_requests_at_once_than_it_takes(start_gateway: Start, peer: Any) -> None:
     gateway = await start_gateway(upstreams={"directory": peer.url}, max_concurrent_requests=2)
 
-    async with client_of(gateway) as client:
+    async with gateway.client() as client:
         answers = await asyncio.gather(*(client.get("/v1/people/slow?seconds=0.5") for _ in range(4)))
         after = await client.get("/v1/people/status/200")
 
@@ -121,7 +117,7 @@ async def test_a_service_gets_no_more_requests_at_once_than_it_takes(start_gatew
 
 async def test_a_stop_finishes_what_is_in_hand_and_ends_streams(start_gateway: Start, peer: Any) -> None:
     gateway = await start_gateway(upstreams={"directory": peer.url}, drain_delay_s=0.3)
-    async with client_of(gateway) as client, client.stream("GET", "/v1/people/events?count=200&gap_s=0.1") as stream:
+    async with gateway.client() as client, client.stream("GET", "/v1/people/events?count=200&gap_s=0.1") as stream:
         chunks = stream.aiter_raw()
         await anext(chunks)
         in_hand = asyncio.create_task(client.get("/v1/people/slow?seconds=1"))

@@ -5,7 +5,7 @@
 
 import asyncio
 from argparse import ArgumentParser, Namespace
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -124,6 +124,7 @@ class ServiceDefinition(Generic[S]):
         resources: Opens what only this service needs, into `Runtime.resources`.
         commands: Further commands of `postroom-<name>`.
         wrap: Puts pure ASGI parts in front of the FastAPI application (the gateway's proxy).
+        tags: What each tag of its routes is about, for the OpenAPI document.
         at_the_border: Requests come from outside: a trace they name is not theirs to continue.
     """
 
@@ -137,6 +138,7 @@ class ServiceDefinition(Generic[S]):
     resources: Callable[[Runtime[S]], AbstractAsyncContextManager[None]] = lambda _: nullcontext()
     commands: Sequence[Command[S]] = ()
     wrap: Callable[[ASGIApp, S], ASGIApp] = lambda app, _: app
+    tags: Mapping[str, str] = field(default_factory=dict)
     at_the_border: bool = False
 
 

@@ -1,7 +1,7 @@
 """svc-directory at work on real PostgreSQL and NATS, and organisations with a person of each role."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -197,63 +197,69 @@ def operator() -> PersonPrincipal:
     return OPERATOR
 
 
+@pytest.fixture(scope="session")
+def directory_type() -> type[Directory]:
+    return Directory
+
+
+@pytest.fixture(scope="session")
+def store_address() -> Callable[[Directory, House], Awaitable[UUID]]:
+    """Stores an address of a house, with mail service, domain and mail server."""
+    return _store_address
+
+
 @pytest.fixture
 def stored_address(directory: Directory) -> Callable[[House], Awaitable[UUID]]:
-    """Stores an address of a house, with mail service, domain and mail server."""
-
-    async def store(house: House) -> UUID:
-        now, ids = datetime.now(UTC), [uuid7() for _ in range(4)]
-        server, service, domain, address = ids
-        name = f"{uuid7().hex}.example.com"
-        async with directory.service.runtime.sessions() as session, session.begin():
-            await bind_organisation(session, SystemPrincipal())
-            common: dict[str, Any] = {"version": 1, "created_at": now}
-            await session.execute(
-                insert(MailServerRow).values(
-                    id=server, name=name, imap={"host": name, "port": 993, "tls": "implicit"}, **common
-                )
-            )
-            common["organisation_id"] = house.id
-            await session.execute(
-                insert(MailServiceRow).values(
-                    id=service,
-                    mail_server_id=server,
-                    name=name,
-                    plan="free",
-                    log_retention_days=20,
-                    logs_since=now,
-                    language="fr",
-                    time_zone="Europe/Zurich",
-                    default_rights=["responder.manage"],
-                    **common,
-                )
-            )
-            await session.execute(
-                insert(DomainRow).values(id=domain, mail_service_id=service, name=name, is_primary=True, **common)
-            )
-            await session.execute(
-                insert(AddressRow).values(
-                    id=address,
-                    mail_service_id=service,
-                    domain_id=domain,
-                    address=f"anna@{name}",
-                    kind="mailbox",
-                    enabled=True,
-                    display_name="Anna",
-                    attributes={},
-                    sub_addressing=True,
-                    catch_all=False,
-                    spam_filter=False,
-                    advertising_filter=False,
-                    credential_version=1,
-                    **common,
-                )
-            )
-        return address
-
-    return store
+    """Stores an address of a house of the session's directory."""
+    return lambda house: _store_address(directory, house)
 
 
-def acting_in(person: PersonPrincipal, organisation_id: UUID | None, role: Role | None) -> PersonPrincipal:
-    """Return the same person acting elsewhere."""
-    return replace(person, organisation_id=organisation_id, role=role)
+async def _store_address(directory: Directory, house: House) -> UUID:
+    now, ids = datetime.now(UTC), [uuid7() for _ in range(4)]
+    server, service, domain, address = ids
+    name = f"{uuid7().hex}.example.com"
+    async with directory.service.runtime.sessions() as session, session.begin():
+        await bind_organisation(session, SystemPrincipal())
+        common: dict[str, Any] = {"version": 1, "created_at": now}
+        await session.execute(
+            insert(MailServerRow).values(
+                id=server, name=name, imap={"host": name, "port": 993, "tls": "implicit"}, **common
+            )
+        )
+        common["organisation_id"] = house.id
+        await session.execute(
+            insert(MailServiceRow).values(
+                id=service,
+                mail_server_id=server,
+                name=name,
+                plan="free",
+                log_retention_days=20,
+                logs_since=now,
+                language="fr",
+                time_zone="Europe/Zurich",
+                default_rights=["responder.manage"],
+                **common,
+            )
+        )
+        await session.execute(
+            insert(DomainRow).values(id=domain, mail_service_id=service, name=name, is_primary=True, **common)
+        )
+        await session.execute(
+            insert(AddressRow).values(
+                id=address,
+                mail_service_id=service,
+                domain_id=domain,
+                address=f"anna@{name}",
+                kind="mailbox",
+                enabled=True,
+                display_name="Anna",
+                attributes={},
+                sub_addressing=True,
+                catch_all=False,
+                spam_filter=False,
+                advertising_filter=False,
+                credential_version=1,
+                **common,
+            )
+        )
+    return address

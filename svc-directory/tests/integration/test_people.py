@@ -9,7 +9,7 @@ from postroom_shared.values import uuid7
 PASSWORD = "correct horse battery staple"
 
 
-def invitation(role: str = "member", **changes: Any) -> dict[str, Any]:
+def invitation(role: str | None = "member", **changes: Any) -> dict[str, Any]:
     return {"email": f"{uuid4().hex}@example.com", "display_name": "Anna", "language": "fr", "role": role} | changes
 
 

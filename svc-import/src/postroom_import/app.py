@@ -11,24 +11,11 @@ from postroom_import.settings import ImportSettings
 from postroom_import.working.worker import Worker
 from postroom_shared.background import Task
 from postroom_shared.events.consumer import Consumer
-from postroom_shared.projection.client import DirectoryClient
-from postroom_shared.projection.events import projection_consumer
-from postroom_shared.projection.refresher import Refresher
 from postroom_shared.service import Runtime, ServiceDefinition
 
 
 def _consumers(runtime: Runtime[ImportSettings]) -> Sequence[Consumer]:
-    return [projection_consumer(MANIFEST.name), queueing_consumer(runtime.nats, MANIFEST)]
-
-
-def _serve_tasks(runtime: Runtime[ImportSettings]) -> Sequence[Task]:
-    refresher = Refresher(
-        engine=runtime.engine,
-        sessions=runtime.sessions,
-        client=DirectoryClient(runtime.settings.directory_url, runtime.signer),
-        stopping=runtime.stopping,
-    )
-    return [("projection", refresher.run)]
+    return [queueing_consumer(runtime.nats, MANIFEST, replicas=runtime.settings.stream_replicas)]
 
 
 def _work_tasks(runtime: Runtime[ImportSettings]) -> Sequence[Task]:
@@ -42,7 +29,6 @@ SERVICE = ServiceDefinition(
     title="Postroom: copies of mailboxes",
     routers=[router],
     consumers=_consumers,
-    serve_tasks=_serve_tasks,
     work_tasks=_work_tasks,
     resources=import_resources,
 )

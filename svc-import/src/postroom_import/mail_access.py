@@ -61,9 +61,12 @@ class MailAccess:
             connect=connect,
             security=_SECURITY[place.tls],
             server_name=target.host if place.tls is not Tls.NONE else "",
-            tls=self._tls if place.tls is not Tls.NONE else None,
+            tls=self._trusting(place.ca_pem) if place.tls is not Tls.NONE else None,
         )
         return await ImapClient.open(endpoint, timeouts=self._timeouts)
+
+    def _trusting(self, ca_pem: str | None) -> ssl.SSLContext:
+        return self._tls if ca_pem is None else ssl.create_default_context(cadata=ca_pem)
 
     async def sign_in(self, place: ImapPlace, credentials: Credentials) -> ImapClient:
         """Return a connection that is signed in.

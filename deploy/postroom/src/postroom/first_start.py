@@ -5,7 +5,7 @@ import json
 from postroom.demo.making import make_demo
 from postroom.demo.record import Demo
 from postroom.folder import DataFolder
-from postroom.integrators import admit_integrator
+from postroom.integrators import let_integrator_in
 from postroom.service_process import SuiteAddresses
 from postroom_shared.localservers.accounts import write_private
 from postroom_shared.localservers.nats import NatsServer
@@ -28,9 +28,10 @@ async def ensure_demo(addresses: SuiteAddresses, nats: NatsServer, *, mail: bool
         LocalServerError: The demo could not be made.
     """
     found = stored_demo(addresses.folder)
-    made = found if found is not None and (found.filled or not mail) else await make_demo(addresses, mail=mail)
+    if found is not None and (found.filled or not mail or found.organisation_id is None):
+        return found
+    made = await make_demo(addresses, mail=mail)
     if made.organisation_id is not None:
-        await admit_integrator(addresses, nats, made.organisation_id)
-    if made != found:
-        write_private(addresses.folder.demo_file, json.dumps(made.to_json(), indent=2), None)
+        await let_integrator_in(addresses, nats, organisation_id=made.organisation_id)
+    write_private(addresses.folder.demo_file, json.dumps(made.to_json(), indent=2), None)
     return made

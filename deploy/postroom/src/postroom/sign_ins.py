@@ -7,7 +7,7 @@ from typing import Any
 from postroom.demo.record import Demo
 from postroom.first_start import stored_demo
 from postroom.folder import DataFolder
-from postroom.integrators import find_integrator
+from postroom.integrators import integrator_of
 from postroom.ports import Ports
 from postroom.suite_secrets import SuiteSecrets
 
@@ -29,7 +29,7 @@ def credentials(folder: DataFolder, *, port: int) -> dict[str, Any]:
     ports = Ports(port)
     mail = ports.dovecot
     secrets = SuiteSecrets.open(folder.secrets, ())
-    program = find_integrator(secrets, demo.organisation_id) if demo.organisation_id else None
+    program = integrator_of(secrets, demo.organisation_id) if demo.organisation_id else None
     return {
         "url": f"http://127.0.0.1:{port}",
         "organisation_id": demo.organisation_id,
@@ -39,6 +39,6 @@ def credentials(folder: DataFolder, *, port: int) -> dict[str, Any]:
         "nats": {
             "url": f"nats://127.0.0.1:{ports.nats}",
             "seed": program["seed"] if program else None,
-            "consumer": f"integrator-{program['id']}" if program else None,
+            "integrator": program["id"] if program else None,
         },
     }

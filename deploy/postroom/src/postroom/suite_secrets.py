@@ -54,7 +54,10 @@ class ServiceSecrets:
 
 
 def new_nkey() -> tuple[str, str]:
-    """Return the seed and the public key of a new NATS user."""
+    """Return the seed and the public key of a new NATS user, as `postroom_shared.events.user_keys` makes them.
+
+    That package brings SQLAlchemy along, which the launcher does without.
+    """
     import nkeys  # noqa: PLC0415 - as above
 
     seed = nkeys.encode_seed(secrets.token_bytes(32), nkeys.PREFIX_BYTE_USER)

@@ -6,7 +6,9 @@ from typing import TypeAlias
 
 Networks: TypeAlias = Sequence[IPv4Network | IPv6Network]
 
-UNKNOWN = "unknown"
+UNKNOWN = "::"
+"""Of a peer that has no IP address."""
+_ANYWHERE = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
 
 
 def client_address(peer: str | None, forwarded_for: Sequence[bytes], trusted: Networks) -> str:
@@ -19,7 +21,7 @@ def client_address(peer: str | None, forwarded_for: Sequence[bytes], trusted: Ne
     """
     address = peer or UNKNOWN
     hops = [hop.strip() for value in forwarded_for for hop in value.decode("latin-1").split(",") if hop.strip()]
-    while hops and is_in(address, trusted):
+    while hops and is_in(address, trusted) and is_in(hops[-1], _ANYWHERE):
         address = hops.pop()
     return address
 

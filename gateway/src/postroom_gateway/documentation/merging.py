@@ -1,7 +1,8 @@
 """Make one OpenAPI 3.1 document of the services' documents. Pure and deterministic.
 
 A schema that two services define alike is kept once; one that they define differently gets the service's name in front
-in both. Only public paths come in: those a service's manifest claims.
+in both. Two of one name within a service get their feature's name in front. Only public paths come in: those that a
+service's manifest claims.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import Any, TypeAlias
 Document: TypeAlias = dict[str, Any]
 
 SCHEMA_PREFIX = "#/components/schemas/"
+_MODULE_SEPARATOR = "__"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
@@ -53,7 +55,7 @@ def merge(services: Sequence[ServiceDocument], *, frame: Document) -> Document:
     """
     paths: dict[str, Any] = {}
     schemas: dict[str, Any] = {}
-    tags: list[Document] = []
+    tags: dict[str, Document] = {}
     renamed = _new_names(services)
     for service in services:
         own = _renaming(service.document, renamed[service.name])
@@ -63,8 +65,8 @@ def merge(services: Sequence[ServiceDocument], *, frame: Document) -> Document:
                     raise DuplicateOperationError(f"{path} is answered by two services")
                 paths[path] = own["paths"][path]
         schemas |= own.get("components", {}).get("schemas", {})
-        tags += [tag for tag in own.get("tags", []) if tag["name"] not in {known["name"] for known in tags}]
-    merged: Document = {**json.loads(json.dumps(frame)), "tags": tags, "paths": paths}
+        tags |= {tag["name"]: tag for tag in own.get("tags", [])}
+    merged: Document = {**json.loads(json.dumps(frame)), "tags": list(tags.values()), "paths": paths}
     _refuse_duplicates(merged)
     used = _reachable(merged, schemas)
     merged["components"]["schemas"] = {name: schemas[name] for name in sorted(used)}
@@ -90,13 +92,23 @@ def _new_names(services: Sequence[ServiceDocument]) -> Mapping[str, Mapping[str,
         for name, meaning in own[service.name].items():
             meanings.setdefault(name, set()).add(meaning)
     return {
-        service: {name: _prefixed(service, name) for name in names if len(meanings[name]) > 1}
+        service: {
+            name: _prefixed(service, name) if len(meanings[name]) > 1 else _by_feature(name)
+            for name in names
+            if len(meanings[name]) > 1 or _MODULE_SEPARATOR in name
+        }
         for service, names in own.items()
     }
 
 
 def _prefixed(service: str, name: str) -> str:
     return "".join(word.capitalize() for word in service.split("-")) + name
+
+
+def _by_feature(name: str) -> str:
+    # FastAPI calls the second schema of a name postroom_directory__people__schemas__PasswordChange.
+    _, *modules, own = name.split(_MODULE_SEPARATOR)
+    return _prefixed(modules[0].replace("_", "-"), own) if modules else own
 
 
 def _meaning(name: str, schemas: Mapping[str, Any]) -> str:

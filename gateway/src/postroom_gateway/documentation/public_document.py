@@ -60,8 +60,14 @@ def build_public_document(
     ]
     merged = merge(parts, frame=_frame(session_cookie=session_cookie, version=version))
     own_paths = set(own.get("paths", {}))
+    examples: dict[str, Document] = {}
+    answers: dict[str, Document] = {}
     for path, method, operation in operations(merged):
         _complete(method, operation, proxied=path not in own_paths)
+        _share_examples(operation, examples)
+        _share_answers(operation, answers)
+    merged["components"]["examples"] = dict(sorted(examples.items()))
+    merged["components"]["responses"] = dict(sorted(answers.items()))
     return merged
 
 
@@ -130,6 +136,26 @@ def _drop_idempotency(operation: Document) -> None:
     operation.pop("parameters", None)
     if parameters:
         operation["parameters"] = parameters
+
+
+def _share_examples(operation: Document, shared: dict[str, Document]) -> None:
+    """Name each problem's example once for the whole document, since many operations refuse alike."""
+    for answer in operation["responses"].values():
+        examples = answer.get("content", {}).get(PROBLEM_JSON, {}).get("examples", {})
+        for slug, example in examples.items():
+            name = slug.replace("/", ".")
+            if shared.setdefault(name, example) == example:
+                examples[slug] = {"$ref": f"#/components/examples/{name}"}
+
+
+def _share_answers(operation: Document, shared: dict[str, Document]) -> None:
+    """Describe a refusal once for the whole document; where an operation has more to say, it keeps its own."""
+    for status, answer in operation["responses"].items():
+        if list(answer.get("content", {})) != [PROBLEM_JSON]:
+            continue
+        name = f"Refused{status}"
+        if shared.setdefault(name, answer) == answer:
+            operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
 
 
 def _add_refusals(operation: Document, refusals: Sequence[type[ProblemError]]) -> None:

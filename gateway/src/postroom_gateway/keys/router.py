@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from postroom_shared.identity import public_jwks
 
-router = APIRouter(tags=["Keys"])
+router = APIRouter(tags=["keys"])
 
 
 @router.get("/.well-known/jwks.json")

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from uuid import UUID
 
 import httpx
+import structlog
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from postroom_gateway.sessions.errors import SignInUnavailableError, TooManySignInsError, WrongCredentialsError
@@ -13,6 +14,16 @@ from postroom_shared.identity import TokenSigner
 from postroom_shared.projection.client import AUDIENCE, ServiceAuth
 
 TIMEOUT_S = 10.0
+REFUSED = "urn:postroom:problem:directory/sign-in-refused"
+log = structlog.get_logger()
+
+
+class VerifiedMembership(BaseModel):
+    """An organisation in which the person may act."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    organisation_id: UUID
 
 
 class VerifiedPerson(BaseModel):
@@ -22,6 +33,7 @@ class VerifiedPerson(BaseModel):
 
     person_id: UUID
     credential_version: int
+    memberships: tuple[VerifiedMembership, ...]
 
 
 class SignInVerifier:
@@ -43,19 +55,16 @@ class SignInVerifier:
             answer = await self._http.post("/internal/v1/sign-ins:verify", json=question)
         except httpx.HTTPError as error:
             raise SignInUnavailableError(retry_after_s=2) from error
-        if answer.status_code == HTTPStatus.UNAUTHORIZED and _names_credentials(answer):
+        # A 401 about the gateway's own token is a fault of the installation, not a wrong password.
+        if answer.status_code == HTTPStatus.UNAUTHORIZED and REFUSED in answer.text:
             raise WrongCredentialsError
         if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
             raise TooManySignInsError(retry_after_s=_retry_after_s(answer))
         try:
             return VerifiedPerson.model_validate_json(answer.raise_for_status().content)
         except (httpx.HTTPStatusError, ValidationError) as error:
+            log.warning("gateway.sign_in_unverified", status=answer.status_code)
             raise SignInUnavailableError(retry_after_s=5) from error
-
-
-def _names_credentials(answer: httpx.Response) -> bool:
-    # A 401 about the gateway's own token is a fault of the installation, not a wrong password.
-    return "wrong-credentials" in answer.text
 
 
 def _retry_after_s(answer: httpx.Response) -> int:

@@ -30,7 +30,7 @@ from postroom_shared.http.pages import Page
 from postroom_shared.http.problem import problem_responses
 from postroom_shared.projection import memberships_of
 
-router = APIRouter(prefix="/v1", tags=["Session"])
+router = APIRouter(prefix="/v1", tags=["session"])
 
 UserAgent = Annotated[str, Header(include_in_schema=False)]
 

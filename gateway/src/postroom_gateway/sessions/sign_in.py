@@ -13,7 +13,7 @@ from postroom_gateway.sessions.directory_client import VerifiedPerson
 from postroom_gateway.sessions.errors import SignInUnavailableError, TooManySignInsError
 from postroom_gateway.sessions.service import IssuedSession, NewSession, begin_session
 from postroom_shared.principal import SystemPrincipal
-from postroom_shared.projection import find_person
+from postroom_shared.projection import find_person, memberships_of
 from postroom_shared.values import Address
 
 PROJECTION_PATIENCE_S = 3.0
@@ -66,7 +66,9 @@ async def _known_here(gateway: Gateway, verified: VerifiedPerson) -> None:
     while True:
         async with transaction_of_gateway(gateway.sessions) as session:
             person = await find_person(session, SystemPrincipal(), verified.person_id)
-        if person is not None and person.credential_version >= verified.credential_version:
+            known = {each.organisation.id for each in await memberships_of(session, verified.person_id)}
+        current = person is not None and person.credential_version >= verified.credential_version
+        if current and known >= {each.organisation_id for each in verified.memberships}:
             return
         if asyncio.get_running_loop().time() >= deadline:
             raise SignInUnavailableError(retry_after_s=2)

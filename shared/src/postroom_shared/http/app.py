@@ -31,6 +31,7 @@ def build_api(definition: ServiceDefinition[S], routers: list[APIRouter] | None 
     app = FastAPI(
         title=definition.title,
         version=version("postroom-shared"),
+        openapi_tags=[{"name": name, "description": text} for name, text in definition.tags.items()],
         openapi_url=None,
         docs_url=None,
         redoc_url=None,

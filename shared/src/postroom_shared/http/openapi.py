@@ -59,6 +59,7 @@ def service_openapi(app: FastAPI) -> dict[str, Any]:
             version=app.version,
             description=app.description,
             routes=app.routes,
+            tags=app.openapi_tags,
             openapi_version="3.1.0",
         )
         schemas = document.setdefault("components", {}).setdefault("schemas", {})

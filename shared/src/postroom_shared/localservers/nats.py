@@ -1,5 +1,7 @@
 """A nats-server of our own with JetStream, on 127.0.0.1."""
 
+import asyncio
+import json
 import os
 import shutil
 import signal
@@ -14,9 +16,9 @@ from postroom_shared.localservers.accounts import (
     require_passage,
     write_private,
 )
-from postroom_shared.localservers.errors import ServerMissingError
-from postroom_shared.localservers.ports import LOOPBACK, answers_http
-from postroom_shared.localservers.process import Command, LocalProcess
+from postroom_shared.localservers.errors import LocalServerError, ServerMissingError, tail
+from postroom_shared.localservers.ports import LOOPBACK, answers_http, http_body
+from postroom_shared.localservers.process import PROBE_INTERVAL_S, Command, LocalProcess
 
 
 def find_nats_server() -> Path:
@@ -87,11 +89,36 @@ class NatsServer:
         await self.process.until_ready(answers_http(self.settings.monitor_port, "/healthz"))
 
     def permit(self, permissions: str) -> None:
-        """Put other permissions in force, at once if it runs: users that are gone are disconnected, the others stay."""
+        """Take other permissions for the next start or reload."""
         self._permissions = permissions
-        if self.process.running:
-            self._write_configuration()
-            self.process.send_signal(signal.SIGHUP)
+
+    def reload(self, permissions: str) -> None:
+        """Tell the running server of other permissions: users that are gone are disconnected, the others stay."""
+        self.permit(permissions)
+        self._write_configuration()
+        self.process.send_signal(signal.SIGHUP)
+
+    async def put_in_force(self, permissions: str, *, timeout_s: float = 10.0) -> None:
+        """Reload and wait until the server has; twice, since the imports of a new account work from the second time on.
+
+        Raises:
+            LocalServerError: It did not reload in *timeout_s*: the permissions cannot be read.
+        """
+        for _ in range(2):
+            before = await self._loaded_at()
+            self.reload(permissions)
+            try:
+                async with asyncio.timeout(timeout_s):
+                    while await self._loaded_at() == before:  # noqa: ASYNC110 - the server sends no word
+                        await asyncio.sleep(PROBE_INTERVAL_S)
+            except TimeoutError as error:
+                log = tail(self.process.command.log_file)
+                raise LocalServerError(f"NATS did not take its new permissions:\n{log}") from error
+
+    async def _loaded_at(self) -> str:
+        """Return when the configuration was read, as `/varz` tells it."""
+        body = await http_body(self.settings.monitor_port, "/varz")
+        return str(json.loads(body or b"{}").get("config_load_time"))
 
     async def stop(self) -> None:
         """Stop; clients see the connection close."""

@@ -63,15 +63,25 @@ def answers_http(port: int, path: str) -> Probe:
 
 
 async def http_status(port: int, path: str, *, timeout_s: float = 5.0) -> int | None:
-    """Return the status of `GET path` on *port* (RFC 9112 §4), None when nobody answers in time."""
+    """Return the status of `GET path` on *port*, None when nobody answers in time."""
+    words = (await _get(port, path, timeout_s)).partition(b"\r\n")[0].split()
+    return int(words[1]) if len(words) > 1 and words[1].isdigit() else None
+
+
+async def http_body(port: int, path: str, *, timeout_s: float = 5.0) -> bytes:
+    """Return the body that `GET path` on *port* answers, nothing when nobody answers in time."""
+    return (await _get(port, path, timeout_s)).partition(b"\r\n\r\n")[2]
+
+
+async def _get(port: int, path: str, timeout_s: float) -> bytes:
+    """Ask in HTTP/1.0, so that the answer is neither chunked nor kept open (RFC 1945)."""
     try:
         async with asyncio.timeout(timeout_s):
             reader, writer = await asyncio.open_connection(LOOPBACK, port)
             try:
-                writer.write(f"GET {path} HTTP/1.1\r\nHost: {LOOPBACK}:{port}\r\nConnection: close\r\n\r\n".encode())
-                words = (await reader.readline()).split()
+                writer.write(f"GET {path} HTTP/1.0\r\nHost: {LOOPBACK}:{port}\r\n\r\n".encode())
+                return await reader.read()
             finally:
                 writer.close()
     except (OSError, TimeoutError):
-        return None
-    return int(words[1]) if len(words) > 1 and words[1].isdigit() else None
+        return b""

@@ -252,7 +252,7 @@ async def store(session: AsyncSession, kind: Kind, states: Sequence[AnyState]) -
     if not states:
         return
     table = COPY_OF[kind]
-    new = insert(table).values([state.model_dump(mode="json") | _ids(state) for state in states])
+    new = insert(table).values([state.model_dump() for state in states])
     changed = {name: new.excluded[name] for name in STATE_OF[kind].model_fields if name != "id"}
     await session.execute(
         new.on_conflict_do_update(index_elements=[table.id], set_=changed, where=table.version <= new.excluded.version)
@@ -260,7 +260,7 @@ async def store(session: AsyncSession, kind: Kind, states: Sequence[AnyState]) -
 
 
 def _ids(state: AnyState) -> dict[str, UUID]:
-    return {name: value for name, value in state if isinstance(value, UUID)}
+    return {name: value for name, value in state if isinstance(value, UUID | datetime)}
 
 
 async def drop(session: AsyncSession, kind: Kind, thing_id: UUID) -> None:

@@ -26,9 +26,30 @@ WORKER_INPUT = "postroom_postgres_dsn"
 _of_controller = pytest.StashKey[tuple[ExitStack, str]]()
 
 
-def pytest_configure() -> None:
-    """Log as a service does: structlog's own default draws every local variable of a traceback, which takes seconds."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--forbid-skips`."""
+    parser.addoption("--forbid-skips", action="store_true", help="A skipped test fails the run.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Log as a service does, and know the profile of `make fuzz` when it is asked for.
+
+    structlog's own default draws every local variable of a traceback, which takes seconds.
+    """
     configure_logging(level="warning", log_format="console", service="tests")
+    if config.getoption("--hypothesis-profile", default=None) == "fuzz":
+        from hypothesis import settings  # noqa: PLC0415 - only `make fuzz` needs it here
+
+        settings.register_profile("fuzz", max_examples=5000, deadline=None)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the run for a skipped test where `--forbid-skips` was given."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if skipped and session.config.getoption("--forbid-skips") and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -68,7 +68,7 @@ async def test_a_reload_disconnects_the_removed_user_and_keeps_the_others(server
     ):
         assert (await alice.readline(), await bob.readline()) == (b"PONG\r\n", b"PONG\r\n")
 
-        running.server.permit(ONE_USER)
+        running.server.reload(ONE_USER)
 
         await bob.read()  # returns when the server has closed the connection
         assert not alice.at_eof()

@@ -69,6 +69,13 @@ async def test_a_server_left_by_a_killed_launcher_is_replaced(servers_folder: Pa
     await successor.stop()
 
 
+def _zombie() -> subprocess.Popen[bytes]:
+    """Return a process that has ended and that nobody has reaped yet."""
+    ended = subprocess.Popen(["/bin/true"])
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    return ended
+
+
 @pytest.mark.parametrize("stranger", ["self", "zombie"])
 async def test_a_pid_file_that_names_a_stranger_or_a_zombie_does_not_keep_it_down(servers_folder: Path, stranger: str):
     server = PostgresServer(_settings(servers_folder / f"pid-{stranger}"))
@@ -78,8 +85,7 @@ async def test_a_pid_file_that_names_a_stranger_or_a_zombie_does_not_keep_it_dow
     _, *rest = file.read_text().splitlines()
     os.kill(server.process.pid, signal.SIGKILL)
     await server.process.wait()
-    ended = subprocess.Popen(["/bin/true"])
-    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)  # ended, and not reaped
+    ended = _zombie()
 
     file.write_text("\n".join([str(ended.pid if stranger == "zombie" else os.getpid()), *rest]))
     await server.start()

@@ -142,7 +142,7 @@ class Addresses:
             conditions.append(AddressRow.domain_id == _domain_id(filters.domain))
         if filters.prefix is not None:
             prefix = filters.prefix.lower()
-            conditions.append(AddressRow.address.between(prefix, prefix + LAST_CHARACTER))
+            conditions += [AddressRow.address >= prefix, AddressRow.address <= prefix + LAST_CHARACTER]
         if filters.attached and isinstance(self._principal, PersonPrincipal):
             conditions.append(attached(self._principal))
         return conditions

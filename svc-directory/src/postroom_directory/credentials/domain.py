@@ -84,17 +84,21 @@ def weakness_of(password: str, address: Address) -> Weakness | None:
     A password that is a common word or a part of the address with digits and punctuation around it counts as that word.
     """
     folded = password.casefold()
-    core = folded.strip("0123456789!?.,;:-_+*#@$%&/()=' \"")
-    own = {address.local_part, address.domain, address.domain.partition(".")[0], str(address)}
+    core = _core(folded)
+    own = {_core(part) for part in (address.local_part, address.domain, address.domain.partition(".")[0])}
     if len(password) < SHORTEST:
         return Weakness.TOO_SHORT
     if len(set(folded)) < FEWEST_DISTINCT:
         return Weakness.TOO_FEW_CHARACTERS
-    if core in own or address in folded:
-        return Weakness.OWN_ADDRESS
     if not core or core in COMMON:
         return Weakness.COMMON
+    if core in own or address in folded:
+        return Weakness.OWN_ADDRESS
     return None
+
+
+def _core(text: str) -> str:
+    return text.strip("0123456789!?.,;:-_+*#@$%&/()=' \"")
 
 
 def require_strong(password: str, address: Address) -> None:

@@ -56,7 +56,9 @@ async def change_password(
     await service.change_password(session, passwords, caller, address_id, password=new)
 
 
-@router.get("/internal/v1/credentials/{address_id}", responses=problem_responses(AddressNotFoundError))
+@router.get(
+    "/internal/v1/credentials/{address_id}", include_in_schema=False, responses=problem_responses(AddressNotFoundError)
+)
 async def read_credentials(_: Guard, address_id: UUID, session: OpenSession) -> CredentialsRead:
     """Give svc-smtp-guard the hashes that open an address."""
     found = await service.read_credentials(session, address_id)

@@ -58,7 +58,7 @@ class DkimKeys:
         return joined.where(self._own())
 
     async def _all(self, statement: Select[DkimKeyRow, str]) -> list[DkimKey]:
-        return [_key(row, domain) for row, domain in (await self._session.execute(statement)).tuples()]
+        return [_key(row, domain) for row, domain in (await self._session.execute(statement))]
 
     async def add(self, key: DkimKey) -> None:
         """Store a new key.

@@ -125,7 +125,7 @@ async def remove_dkim_key(
     await service.remove_dkim_key(session, caller, mail_service_id, key_id, version=version)
 
 
-@router.get("/internal/v1/dkim-keys")
+@router.get("/internal/v1/dkim-keys", include_in_schema=False)
 async def read_signing_keys(
     _: Signer, domain: Annotated[Domain, Query()], session: OpenSession, vault: OpenVault
 ) -> SigningKeys:

@@ -69,7 +69,7 @@ class Domains:
             .order_by(DomainRow.name, DomainRow.id)
             .limit(query.limit + 1)
         )
-        return [_domain(row, other) for row, other in (await self._session.execute(statement)).tuples()]
+        return [_domain(row, other) for row, other in (await self._session.execute(statement))]
 
     async def get(self, mail_service_id: UUID, domain_id: UUID) -> MailDomain:
         """Return one domain of the mail service.
@@ -88,7 +88,7 @@ class Domains:
         return await self._one(DomainRow.name == name, DomainRow.mail_service_id == mail_service_id)
 
     async def _one(self, *conditions: ColumnElement[bool]) -> MailDomain:
-        found = (await self._session.execute(self._select().where(*conditions))).tuples().first()
+        found = (await self._session.execute(self._select().where(*conditions))).first()
         if found is None:
             raise DomainNotFoundError
         return _domain(*found)

@@ -135,6 +135,7 @@ async def remove_master_login(_: Operator, session: OfficeSession, mail_server_i
 
 @router.get(
     "/internal/v1/mail-servers/{mail_server_id}/master-login",
+    include_in_schema=False,
     responses=problem_responses(MailServerNotFoundError, MasterLoginMissingError),
 )
 async def read_master_login(

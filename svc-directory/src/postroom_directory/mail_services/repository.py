@@ -77,7 +77,7 @@ class MailServices:
         if organisation_id is not None:
             statement = statement.where(MailServiceRow.organisation_id == organisation_id)
         ordered = statement.order_by(MailServiceRow.name, MailServiceRow.id).limit(query.limit + 1)
-        return [_mail_service(row, domain) for row, domain in (await self._session.execute(ordered)).tuples()]
+        return [_mail_service(row, domain) for row, domain in (await self._session.execute(ordered))]
 
     async def get(self, mail_service_id: UUID, *, lock: bool = False) -> MailService:
         """Return the mail service; *lock* it against other changes.
@@ -88,7 +88,7 @@ class MailServices:
         statement = self._select().where(MailServiceRow.id == mail_service_id)
         if lock:
             statement = statement.with_for_update(of=MailServiceRow)
-        found = (await self._session.execute(statement)).tuples().first()
+        found = (await self._session.execute(statement)).first()
         if found is None:
             raise MailServiceNotFoundError
         return _mail_service(*found)

@@ -1,13 +1,16 @@
 """What travels over HTTP about organisations."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, ClassVar, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
+from pydantic.json_schema import SkipJsonSchema
+from typing_extensions import override
 
 from postroom_directory.fields import Input, Language, Line, ShortLine, TimeZone
 from postroom_directory.organisations.domain import Organisation, OrganisationDetails, OrganisationState
+from postroom_directory.patching import Patch, no_default
 from postroom_shared.http.pages import PageQuery
 from postroom_shared.values import Address
 
@@ -29,23 +32,24 @@ class OrganisationCreate(Input):
         return OrganisationDetails(**self.model_dump() | {"address_lines": tuple(self.address_lines)})
 
 
-class OrganisationChange(Input):
+class OrganisationChange(Patch):
     """What changes; fields left out stay as they are."""
 
-    name: Line | None = None
-    address_lines: AddressLines | None = None
-    language: Language | None = None
-    time_zone: TimeZone | None = None
-    contact_email: Address | None = Field(None, description="Null takes it away.")
-    registration_number: ShortLine | None = Field(None, description="Null takes it away.")
+    never_null: ClassVar[frozenset[str]] = frozenset({"name", "address_lines", "language", "time_zone"})
 
-    def changes(self) -> dict[str, object]:
-        """Return the fields that change; null counts only where a value may be missing."""
-        nullable = {"contact_email", "registration_number"}
-        given = self.model_dump(exclude_unset=True)
-        changes = {name: value for name, value in given.items() if value is not None or name in nullable}
-        if "address_lines" in changes:
-            changes["address_lines"] = tuple(self.address_lines or ())
+    name: Line | SkipJsonSchema[None] = Field(None, json_schema_extra=no_default)
+    address_lines: AddressLines | SkipJsonSchema[None] = Field(None, json_schema_extra=no_default)
+    language: Language | SkipJsonSchema[None] = Field(None, json_schema_extra=no_default)
+    time_zone: TimeZone | SkipJsonSchema[None] = Field(None, json_schema_extra=no_default)
+    contact_email: Address | None = Field(None, json_schema_extra=no_default)
+    registration_number: ShortLine | None = Field(None, json_schema_extra=no_default)
+
+    @override
+    def changes(self) -> dict[str, Any]:
+        """Return the fields that were given, as the domain holds them."""
+        changes = super().changes()
+        if self.address_lines is not None:
+            changes["address_lines"] = tuple(self.address_lines)
         return changes
 
 

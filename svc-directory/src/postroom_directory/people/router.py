@@ -118,8 +118,7 @@ async def change_person(
 
     The person changes name and language; managers of their only organisation also `enabled`; the operator everything.
     """
-    changes = change.model_dump(exclude_none=True)
-    person = await service.change_person(session, caller, person_id, version=version, changes=changes)
+    person = await service.change_person(session, caller, person_id, version=version, changes=change.changes())
     set_etag(response, person.version)
     return PersonRead.of(person)
 

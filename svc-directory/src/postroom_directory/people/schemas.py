@@ -1,13 +1,15 @@
 """What travels over HTTP about people."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field, SecretStr, StrictBool
+from pydantic.json_schema import SkipJsonSchema
 
 from postroom_directory.fields import Input, Language, Line
 from postroom_directory.memberships.schemas import MembershipRead
+from postroom_directory.patching import Patch, no_default
 from postroom_directory.people.domain import LONGEST_PASSWORD, SHORTEST_PASSWORD, PasswordLink, Person
 from postroom_shared.http.pages import PageQuery
 from postroom_shared.principal import Role
@@ -27,13 +29,19 @@ class PersonInvite(Input):
     organisation_id: UUID | None = Field(None, description="The acting organisation when left out.")
 
 
-class PersonChange(Input):
+class PersonChange(Patch):
     """What changes; fields left out stay as they are."""
 
-    display_name: Line | None = None
-    language: Language | None = None
-    enabled: StrictBool | None = Field(None, description="A disabled person cannot sign in; their sessions end.")
-    operator: StrictBool | None = Field(None, description="Whether they run the installation; operators change this.")
+    never_null: ClassVar[frozenset[str]] = frozenset({"display_name", "language", "enabled", "operator"})
+
+    display_name: Line | SkipJsonSchema[None] = Field(None, json_schema_extra=no_default)
+    language: Language | SkipJsonSchema[None] = Field(None, json_schema_extra=no_default)
+    enabled: StrictBool | SkipJsonSchema[None] = Field(
+        None, json_schema_extra=no_default, description="A disabled person cannot sign in; their sessions end."
+    )
+    operator: StrictBool | SkipJsonSchema[None] = Field(
+        None, json_schema_extra=no_default, description="Whether they run the installation; operators change this."
+    )
 
 
 class PersonQuery(PageQuery):

@@ -97,6 +97,7 @@ async def confirm_redirection(body: RedirectionConfirm, session: OpenSession) ->
 
 @router.post(
     "/internal/v1/redirections/{redirection_id}:issue-token",
+    include_in_schema=False,
     responses=problem_responses(RedirectionNotFoundError, AlreadyConfirmedError),
 )
 async def issue_redirection_token(_: MailWriter, redirection_id: UUID, session: OpenSession) -> IssuedToken:

@@ -19,6 +19,13 @@ class TargetNotAttachedError(NotFoundError):
     title = "This address is not attached to you here"
 
 
+class TargetWithoutMailboxError(PayloadError):
+    """The target only passes mail on."""
+
+    slug = "import/target-without-mailbox"
+    title = "This address has no mailbox"
+
+
 class NotLocalAddressError(PayloadError):
     """No mail service of this installation answers for the domain of the source."""
 

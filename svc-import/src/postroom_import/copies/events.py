@@ -20,6 +20,7 @@ from postroom_shared.events.consumer import Consumer
 from postroom_shared.events.nats_connection import NatsConnection
 from postroom_shared.events.outbox import publish
 from postroom_shared.events.payload import EventPayload
+from postroom_shared.events.streams import ensure_work_queue
 from postroom_shared.manifest import ServiceManifest
 
 
@@ -88,13 +89,14 @@ def work_subject(manifest: ServiceManifest) -> str:
     return f"postroom-work.{manifest.name}.job"
 
 
-def queueing_consumer(nats: NatsConnection, manifest: ServiceManifest) -> Consumer:
+def queueing_consumer(nats: NatsConnection, manifest: ServiceManifest, *, replicas: int) -> Consumer:
     """Return the reader of our own events that puts copies into the work queue.
 
     The event was committed with the job, so that the message cannot be lost; the job itself says what is to be done.
     """
 
     async def enqueue(_session: AsyncSession, event: Event[Any]) -> None:
+        await ensure_work_queue(nats.jetstream, manifest, replicas=replicas)
         await nats.jetstream.publish(
             work_subject(manifest), str(event.data.job_id).encode(), headers={"Nats-Msg-Id": str(event.id)}
         )

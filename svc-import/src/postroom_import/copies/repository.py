@@ -237,10 +237,15 @@ class LocalMailboxes:
         """Return the id of the address that *alias* leads to; the transaction must see all organisations."""
         return await self._session.scalar(select(AliasCopy.address_id).where(AliasCopy.alias == alias))
 
-    async def imap_endpoints(self) -> dict[UUID, Endpoint]:
-        """Return where each mail server speaks IMAP."""
-        rows = await self._session.execute(select(MailServerCopy.id, MailServerCopy.imap))
-        return {server_id: Endpoint.model_validate(imap) for server_id, imap in rows}
+    async def imap_places(self) -> dict[UUID, ImapPlace]:
+        """Return where each mail server speaks IMAP, by its id."""
+        rows = await self._session.scalars(select(MailServerCopy))
+        return {row.id: own_place(Endpoint.model_validate(row.imap), row.tls_ca_pem) for row in rows}
+
+
+def own_place(endpoint: Endpoint, ca_pem: str | None) -> ImapPlace:
+    """Return where a mail server of the directory speaks IMAP."""
+    return ImapPlace(endpoint.host.lower(), endpoint.port, Tls(endpoint.tls), is_own=True, ca_pem=ca_pem)
 
 
 def _with_sources() -> Any:

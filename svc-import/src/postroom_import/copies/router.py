@@ -21,6 +21,7 @@ from postroom_import.copies.errors import (
     SourceUnavailableError,
     TargetNotAttachedError,
     TargetUnavailableError,
+    TargetWithoutMailboxError,
     WrongPasswordError,
     WrongStateError,
 )
@@ -104,8 +105,10 @@ async def _resumable(request: Request, caller: Manager, import_id: UUID, wanted:
         *_DIALLING,
         SameMailboxError,
         TargetNotAttachedError,
+        TargetWithoutMailboxError,
         NotLocalAddressError,
         TargetUnavailableError,
+        TargetWithoutMailboxError,
         AlreadyRunningError,
     ),
 )

@@ -41,7 +41,7 @@ class LocalSource(_Input):
 
 
 class ExternalSource(_Input):
-    """A mailbox of another provider."""
+    """A mailbox of another provider (docs/promises.md#import-external)."""
 
     kind: Literal[SourceKind.EXTERNAL]
     host: Annotated[str, Field(min_length=1, max_length=255, examples=["imap.example.org"])]
@@ -70,7 +70,7 @@ class CopyOptions(_Input):
 
 
 class NewCopy(_Input):
-    """Ask for a copy."""
+    """Ask for a copy, of two mailboxes if need be (docs/promises.md#import-second-source)."""
 
     source: SourceInput
     second_source: SourceInput | None = Field(None, description="Another mailbox to copy in the same run.")

@@ -29,11 +29,12 @@ from postroom_import.copies.errors import (
     PasswordNeededError,
     TargetNotAttachedError,
     TargetUnavailableError,
+    TargetWithoutMailboxError,
     WrongStateError,
 )
-from postroom_import.copies.repository import CopyJobs, LocalMailboxes
+from postroom_import.copies.repository import CopyJobs, LocalMailboxes, own_place
 from postroom_import.copies.schemas import CopyList, ExternalSource, LocalSource, NewCopy
-from postroom_import.imap_places import ImapPlace, Tls
+from postroom_import.imap_places import ImapPlace, Tls, as_known
 from postroom_shared.database import bind_organisation
 from postroom_shared.http.pages import BadCursorError, decode_cursor
 from postroom_shared.principal import PersonPrincipal, SystemPrincipal
@@ -76,6 +77,7 @@ async def check_request(session: AsyncSession, caller: PersonPrincipal, wanted: 
 
     Raises:
         TargetNotAttachedError: The target is none of the caller's addresses.
+        TargetWithoutMailboxError: It only passes mail on.
         NotLocalAddressError: A source is said to be on this mail server and is not.
         SameMailboxError: Two of the mailboxes are one.
     """
@@ -110,10 +112,12 @@ async def _target(session: AsyncSession, caller: PersonPrincipal, address_id: UU
     address = attached.get(address_id)
     if address is None:
         raise TargetNotAttachedError
+    if address.kind == "forward_only":
+        raise TargetWithoutMailboxError
     server = await mail_server_of(session, caller, address.mail_service_id)
     if server is None:
         raise TargetUnavailableError(retry_after_s=60)
-    place = ImapPlace(server.imap.host, server.imap.port, Tls(server.imap.tls), is_own=True)
+    place = own_place(server.imap, server.tls_ca_pem)
     return Target(address_id=address.id, address=address.address, mail_server_id=server.id), place
 
 
@@ -131,14 +135,14 @@ async def _source(session: AsyncSession, wanted: LocalSource | ExternalSource) -
 async def _local_source(session: AsyncSession, named: Address) -> Source:
     """Return the mailbox behind an address of this installation (docs/promises.md#import-local-source)."""
     service = await mail_service_of_domain(session, named.domain)
-    endpoint = (await LocalMailboxes(session).imap_endpoints()).get(service.mail_server_id) if service else None
-    if endpoint is None:
+    place = (await LocalMailboxes(session).imap_places()).get(service.mail_server_id) if service else None
+    if place is None:
         raise NotLocalAddressError
     address, key = await _identified(session, named)
     return Source(
         id=uuid7(),
         kind=SourceKind.LOCAL,
-        place=ImapPlace(endpoint.host, endpoint.port, Tls(endpoint.tls), is_own=True),
+        place=place,
         login=address,
         address=address,
         account_key=key,
@@ -168,15 +172,15 @@ async def _spellings(session: AsyncSession, named: Address) -> list[Address]:
 async def _external_source(session: AsyncSession, wanted: ExternalSource) -> Source:
     """Return the mailbox at a host that a person named; a mail server of our own is recognised by its endpoint."""
     host = wanted.host.strip().rstrip(".").lower()
-    endpoints = (await LocalMailboxes(session).imap_endpoints()).values()
-    is_own = any((endpoint.host.lower(), endpoint.port) == (host, wanted.port) for endpoint in endpoints)
+    named = ImapPlace(host, wanted.port, Tls(wanted.tls))
+    place = as_known(named, (await LocalMailboxes(session).imap_places()).values())
     address, key = _address_or_none(wanted.login), outside_account_key(host, wanted.login)
-    if is_own and address is not None:
+    if place.is_own and address is not None:
         address, key = await _identified(session, address)
     return Source(
         id=uuid7(),
         kind=SourceKind.EXTERNAL,
-        place=ImapPlace(host, wanted.port, Tls(wanted.tls), is_own=is_own),
+        place=place,
         login=wanted.login,
         address=address,
         account_key=key,

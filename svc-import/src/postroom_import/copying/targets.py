@@ -1,4 +1,7 @@
-r"""One folder of the target while messages are written to it. It is only ever opened read-only: \Recent stays."""
+r"""One folder of the target while messages are written to it. It is only ever opened read-only: \Recent stays.
+
+Source: docs/promises.md#import-untouched
+"""
 
 from collections.abc import Iterable, Sequence
 

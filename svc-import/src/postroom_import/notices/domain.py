@@ -117,10 +117,10 @@ def compose(notice: Notice, job: CopyJob, *, sender: str) -> EmailMessage:
     mail["Date"] = notice.ended_at
     mail["Message-ID"] = f"<import.{notice.id}@{_domain(sender)}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: no responder answers it
-    mail["Content-Language"] = language
     facts = _facts(words, job)
     mail.set_content(_plain(words, opening, facts), cte="quoted-printable")
     mail.add_alternative(_html(words, opening, facts, language), subtype="html", cte="quoted-printable")
+    mail["Content-Language"] = language  # at the end: what is said of the content before goes to its first part
     return mail
 
 

@@ -18,7 +18,7 @@ from postroom_shared.background import pause
 from postroom_shared.database import bind_organisation
 from postroom_shared.events.waiting import growing_delay_s
 from postroom_shared.principal import SystemPrincipal
-from postroom_shared.projection import address_named, mail_service_of_domain
+from postroom_shared.projection import mail_service_of_domain
 from postroom_shared.service import Runtime
 from postroom_shared.values import Address, uuid7
 
@@ -51,8 +51,6 @@ async def have_told(session: AsyncSession, job: CopyJob, *, ended_at: datetime) 
 
 async def _language(session: AsyncSession, recipient: Address, *, otherwise: str) -> str:
     """Return the language of the address's mail service, or of who asked when it has none here."""
-    if await address_named(session, recipient) is None:
-        return otherwise
     service = await mail_service_of_domain(session, recipient.domain)
     return service.language if service else otherwise
 

@@ -14,6 +14,7 @@ _LISTED = re.compile(rb'\((?P<attributes>[^)]*)\) (?:"(?P<separator>.)"|NIL) (?P
 _FETCHED = re.compile(
     rb'UID (?P<uid>\d+) FLAGS \((?P<flags>[^)]*)\) INTERNALDATE "(?P<date>[^"]*)" RFC822.SIZE (?P<size>\d+)'
 )
+_LASTING = frozenset({"\\sent", "\\drafts", "\\trash", "\\junk", "\\archive", "\\noselect"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def _folder(server: imaplib.IMAP4, name: bytes, attributes: frozenset[str], *, i
         _, data = server.uid("FETCH", "1:*", "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])")
         messages = [_message(*item) for item in data if isinstance(item, tuple)]
     server.unselect()
-    return SeenFolder(attributes, is_subscribed, int(validity[0] or 0), tuple(messages))
+    return SeenFolder(attributes & _LASTING, is_subscribed, int(validity[0] or 0), tuple(messages))
 
 
 def _message(head: bytes, body: bytes) -> SeenMessage:

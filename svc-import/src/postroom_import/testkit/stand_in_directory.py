@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -39,21 +40,31 @@ class StandInDirectory:
         self.known.setdefault(kind, []).append(state)
         return state
 
-    def mail_server(self, dovecot: TestDovecot) -> UUID:
-        """Tell of a mail server with a master login; return its id."""
-        endpoint = states.Endpoint(host=dovecot.host, port=dovecot.ports.imap, tls="none")
+    def mail_server(self, dovecot: TestDovecot, *, port: int | None = None) -> UUID:
+        """Tell of a mail server with a master login, perhaps behind another port; return its id."""
+        endpoint = states.Endpoint(host=dovecot.host, port=port or dovecot.ports.imap, tls="none")
+        ca_pem = dovecot.certificate_file.read_text() if dovecot.ports.imaps else None
         server = states.MailServerState(
-            id=uuid7(), version=1, name="mail", imap=endpoint, managesieve=None, lmtp=None, smtp=None
+            id=uuid7(), version=1, name="mail", imap=endpoint, managesieve=None, lmtp=None, smtp=None, tls_ca_pem=ca_pem
         )
         self.masters[server.id] = {"user": MASTER_LOGIN, "secret": MASTER_SECRET, "version": 1}
         return self.add(Kind.MAIL_SERVER, server).id
+
+    def known_place(self, host: str, port: int) -> None:
+        """Tell of a mail server at a place that the rules for hosts would refuse."""
+        endpoint = states.Endpoint(host=host, port=port, tls="none")
+        server = states.MailServerState(
+            id=uuid7(), version=1, name="", imap=endpoint, managesieve=None, lmtp=None, smtp=None, tls_ca_pem=None
+        )
+        self.add(Kind.MAIL_SERVER, server)
 
     def mail_service(
         self, organisation_id: UUID, server_id: UUID, *domains: tuple[str, str | None], language: str = "fr"
     ) -> UUID:
         """Tell of a mail service; each domain with what it is an alias of. Return its id."""
         named = tuple(
-            states.DomainState(name=Domain(name), alias_of=Domain(of) if of else None) for name, of in domains
+            states.DomainState(name=Domain(name), alias_of=Domain(of) if of else None, is_primary=of is None)
+            for name, of in domains
         )
         service = states.MailServiceState(
             id=uuid7(),
@@ -63,7 +74,9 @@ class StandInDirectory:
             name="mail",
             language=language,
             time_zone="Europe/Zurich",
+            plan="free",
             log_retention_days=20,
+            logs_since=datetime(2026, 1, 1, tzinfo=UTC),
             domains=named,
         )
         return self.add(Kind.MAIL_SERVICE, service).id
@@ -76,8 +89,12 @@ class StandInDirectory:
             organisation_id=organisation_id,
             mail_service_id=service_id,
             address=Address(address),
+            kind="mailbox",
             display_name="",
+            attributes={},
             enabled=True,
+            sub_addressing=True,
+            catch_all=False,
             spam_filter=False,
             advertising_filter=False,
             credential_version=1,

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from postroom_import.copies import events
 from postroom_import.copies.domain import CopyJob, JobState
 from postroom_import.copies.errors import CopyNotFoundError, PasswordExpiredError
-from postroom_import.copies.repository import CopyJobs
-from postroom_import.imap_places import ImapPlace, Tls
+from postroom_import.copies.repository import CopyJobs, LocalMailboxes, own_place
+from postroom_import.imap_places import ImapPlace, as_known
 from postroom_import.notices.service import have_told
 from postroom_import.working.domain import End
 from postroom_import.working.repository import Leases
@@ -52,9 +52,11 @@ async def begin(session: AsyncSession, principal: SystemPrincipal, job_id: UUID,
         job = replace(job, state=JobState.RUNNING, started_at=started_at)
     address = await find_address(session, principal, job.target.address_id)
     server = await mail_server_of(session, principal, address.mail_service_id) if address else None
-    place = ImapPlace(server.imap.host, server.imap.port, Tls(server.imap.tls), is_own=True) if server else None
+    place = own_place(server.imap, server.tls_ca_pem) if server else None
+    known = (await LocalMailboxes(session).imap_places()).values()
+    sources = tuple(replace(source, place=as_known(source.place, known)) for source in job.sources)
     passwords = await _passwords(session, job, vault=vault)
-    return Assignment(job, passwords, place, server.id if server else None)
+    return Assignment(replace(job, sources=sources), passwords, place, server.id if server else None)
 
 
 async def _passwords(session: AsyncSession, job: CopyJob, *, vault: Vault) -> tuple[str, ...] | None:

@@ -1,4 +1,7 @@
-"""The worker process: takes copies as long as it has hands free, and lets go of them when it is stopped."""
+"""The worker process: takes copies as long as it has hands free, and lets go of them when it is stopped.
+
+A copy needs nobody who watches (docs/promises.md#import-background).
+"""
 
 import asyncio
 import os

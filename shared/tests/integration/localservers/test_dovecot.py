@@ -202,6 +202,18 @@ async def test_accounts_come_live_from_the_directory(start_dovecot: StartDovecot
     await connection.close()
 
 
+async def test_an_address_without_a_password_is_open_to_services_only(
+    start_dovecot: StartDovecot, database: TestDatabase
+):
+    dovecot, connection = await _dovecot_on(database, start_dovecot)
+    await connection.execute("insert into mailbox values ('anna@example.test', null, true, null)")
+
+    for guess in ("", "null", "{ARGON2ID}"):
+        assert not _may_sign_in(dovecot, "anna@example.test", guess)
+    _master(dovecot, "anna@example.test").logout()
+    await connection.close()
+
+
 async def test_application_passwords_are_found_by_their_id(start_dovecot: StartDovecot, database: TestDatabase):
     dovecot, connection = await _dovecot_on(database, start_dovecot)
     await connection.execute("insert into mailbox values ('anna@example.test', $1, true, null)", ARGON2ID)

@@ -20,7 +20,7 @@ LINE_WITHIN_S = 120.0
 
 
 def free_base_port() -> int:
-    """Return a base port whose whole span is free just now, and below those the kernel gives to outgoing connections."""
+    """Return a base port whose span is free just now, and below those the kernel gives to outgoing connections."""
     while True:
         base = random.randrange(10_000, 32_000)  # noqa: S311 - no secret
         with contextlib.suppress(PortInUseError):

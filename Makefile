@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 8125
 BIN := .venv/bin
-SOURCES := shared/src gateway/src svc-directory/src svc-import/src svc-smtp-guard/src deploy/postroom/src tools docs/examples
+SOURCES := shared/src gateway/src svc-directory/src svc-import/src svc-smtp-guard/src svc-logs/src deploy/postroom/src tools docs/examples
 PYTEST := $(BIN)/pytest -n auto --maxprocesses=4 --dist loadfile --forbid-skips
 
 .PHONY: help

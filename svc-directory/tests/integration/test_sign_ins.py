@@ -1,6 +1,6 @@
 import asyncio
-from typing import Any
 from time import monotonic
+from typing import Any
 from uuid import uuid4
 
 import pytest

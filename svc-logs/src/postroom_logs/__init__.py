@@ -1,0 +1,1 @@
+"""Who sent and received what, and what became of it."""

@@ -1,0 +1,1 @@
+"""From events to deliveries: what became of each message for each recipient."""

@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 8125
 BIN := .venv/bin
-SOURCES := shared/src gateway/src svc-directory/src svc-import/src deploy/postroom/src tools docs/examples
+SOURCES := shared/src gateway/src svc-directory/src svc-import/src svc-smtp-guard/src svc-logs/src deploy/postroom/src tools docs/examples
 PYTEST := $(BIN)/pytest -n auto --maxprocesses=4 --dist loadfile --forbid-skips
 
 .PHONY: help
@@ -36,6 +36,7 @@ check: setup ## formatting, lint, types, borders, promises, problems, locks
 	$(BIN)/python tools/check_sizes.py
 	$(BIN)/python tools/check_locks.py
 	$(BIN)/python tools/asyncapi.py --check
+	$(BIN)/python tools/openapi.py --check
 	.tools/bin/uv lock --check --quiet
 format: setup ## format, and mend what ruff can
 	$(BIN)/ruff format .
@@ -56,8 +57,9 @@ bench-%: setup-test ## one benchmark of tests/bench, as make bench-import
 
 ##@ docs
 .PHONY: docs
-docs: setup ## write what is generated: AsyncAPI
+docs: setup ## write what is generated: AsyncAPI, OpenAPI
 	$(BIN)/python tools/asyncapi.py
+	$(BIN)/python tools/openapi.py
 
 ##@ release
 .PHONY: wheels

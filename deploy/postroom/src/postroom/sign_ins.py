@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from postroom.demo import Demo
+from postroom.demo.record import Demo
 from postroom.first_start import stored_demo
 from postroom.folder import DataFolder
 from postroom.integrators import integrator_of

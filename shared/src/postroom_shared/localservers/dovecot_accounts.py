@@ -63,8 +63,9 @@ class DirectoryAccounts:
         port: Of PostgreSQL on 127.0.0.1.
         password: Of the read-only role *user*: letters, digits, `-`, `_`.
         mailboxes: View with columns address, password (with scheme), active, quota_bytes (may be null).
-        application_passwords: View with columns id (`APPLICATION_ID_LENGTH` characters), address, password, active; the
-            id is the first part of what the user types. None: there are none.
+        application_passwords: View with columns id (`APPLICATION_ID_LENGTH` characters), address, password, active,
+            protocols (text[] of Dovecot's service names, `imap`, `sieve`); the id is the first part of what the user
+            types. None: there are none.
     """
 
     port: int
@@ -101,7 +102,8 @@ class DirectoryAccounts:
             return {}
         query = (  # the view's name is the operator's setting; Dovecot escapes what stands for %u and %w
             f"SELECT address AS user, password FROM {self.application_passwords} "  # noqa: S608
-            f"WHERE address = '%Lu' AND id = substr('%w', 1, {APPLICATION_ID_LENGTH}) AND active"
+            f"WHERE address = '%Lu' AND id = substr('%w', 1, {APPLICATION_ID_LENGTH}) AND active "
+            "AND '%s' = any(protocols)"
         )
         return {"application.sql": self._text({"password_query": query})}
 

@@ -69,7 +69,8 @@ class PostgresServer:
             self._create_cluster()
         for attempt in range(1, START_ATTEMPTS + 1):
             await self.process.end_leftovers()
-            drop_stale_pid_file(self._cluster / "postmaster.pid", expected=str(self._cluster))
+            for file in (self._cluster / "postmaster.pid", self._socket_lock):
+                drop_stale_pid_file(file, expected=str(self._cluster))
             await self.process.start()
             try:
                 await self.process.until_ready(self._ready)
@@ -87,6 +88,10 @@ class PostgresServer:
     @property
     def _cluster(self) -> Path:
         return self.settings.folder / "cluster"
+
+    @property
+    def _socket_lock(self) -> Path:
+        return self.settings.folder.resolve() / f".s.PGSQL.{self.settings.port}.lock"
 
     @property
     def _log_file(self) -> Path:
@@ -118,8 +123,8 @@ class PostgresServer:
 
     def _socket_folder(self) -> str:
         """Return the folder of the Unix socket, or nothing when its path would be too long: TCP alone will do."""
-        socket = self.settings.folder.resolve() / f".s.PGSQL.{self.settings.port}.lock"
-        return str(socket.parent) if len(os.fsencode(socket)) <= SOCKET_PATH_LIMIT_BYTES else ""
+        lock = self._socket_lock
+        return str(lock.parent) if len(os.fsencode(lock)) <= SOCKET_PATH_LIMIT_BYTES else ""
 
     async def _ready(self) -> bool:
         """Tell whether `postmaster.pid` says ready in its eighth line, as pg_ctl reads it."""

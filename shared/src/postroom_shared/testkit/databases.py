@@ -75,7 +75,7 @@ class TestPostgres:
 
     async def template(self, manifests: Sequence[ServiceManifest]) -> str:
         """Return the name of the migrated template of *manifests*, made once by whichever worker comes first."""
-        words = " ".join(sorted(each.package for each in manifests))
+        words = " ".join(sorted(f"{each.name}={each.package}" for each in manifests))
         name = f"template_{sha256(words.encode()).hexdigest()[:16]}"
         if name not in _templates:
             await self._make_template(name, manifests)

@@ -34,7 +34,9 @@ ARGON2ID = (  # of the word "secret", made with doveadm pw
 )
 TABLES = """
 create table mailbox (address text primary key, password text, active bool not null, quota_bytes bigint);
-create table application_password (id text primary key, address text, password text, active bool not null);
+create table application_password (
+    id text primary key, address text, password text, active bool not null, protocols text[] not null
+);
 create view mail.v_mailbox as select * from directory.mailbox;
 create view mail.v_application_password as select * from directory.application_password;
 """
@@ -200,17 +202,31 @@ async def test_accounts_come_live_from_the_directory(start_dovecot: StartDovecot
     await connection.close()
 
 
+async def test_an_address_without_a_password_is_open_to_services_only(
+    start_dovecot: StartDovecot, database: TestDatabase
+):
+    dovecot, connection = await _dovecot_on(database, start_dovecot)
+    await connection.execute("insert into mailbox values ('anna@example.test', null, true, null)")
+
+    for guess in ("", "null", "{ARGON2ID}"):
+        assert not _may_sign_in(dovecot, "anna@example.test", guess)
+    _master(dovecot, "anna@example.test").logout()
+    await connection.close()
+
+
 async def test_application_passwords_are_found_by_their_id(start_dovecot: StartDovecot, database: TestDatabase):
     dovecot, connection = await _dovecot_on(database, start_dovecot)
     await connection.execute("insert into mailbox values ('anna@example.test', $1, true, null)", ARGON2ID)
-    for number in ("aaaaaa", "bbbbbb"):
-        row = (number, f"{{PLAIN}}{number}-device")
-        await connection.execute("insert into application_password values ($1, 'anna@example.test', $2, true)", *row)
+    for number, protocols in (("aaaaaa", ["imap"]), ("bbbbbb", ["smtp", "imap"]), ("cccccc", ["smtp"])):
+        row = (number, f"{{PLAIN}}{number}-device", protocols)
+        insert = "insert into application_password values ($1, 'anna@example.test', $2, true, $3)"
+        await connection.execute(insert, *row)
 
     assert _may_sign_in(dovecot, "anna@example.test", "aaaaaa-device")
     assert _may_sign_in(dovecot, "anna@example.test", "bbbbbb-device")
     assert _may_sign_in(dovecot, "anna@example.test", "secret")
     assert not _may_sign_in(dovecot, "anna@example.test", "aaaaaa-other")
+    assert not _may_sign_in(dovecot, "anna@example.test", "cccccc-device")
     assert not _may_sign_in(dovecot, "anna@example.test", "' or true --")
     await connection.close()
 

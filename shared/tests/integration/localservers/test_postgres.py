@@ -81,13 +81,15 @@ async def test_a_pid_file_that_names_a_stranger_or_a_zombie_does_not_keep_it_dow
     server = PostgresServer(_settings(servers_folder / f"pid-{stranger}"))
     await server.start()
     assert server.process.pid is not None
-    file = server.settings.folder / "cluster" / "postmaster.pid"
-    _, *rest = file.read_text().splitlines()
+    lock = server.settings.folder / f".s.PGSQL.{server.settings.port}.lock"
+    files = [server.settings.folder / "cluster" / "postmaster.pid", lock]
     os.kill(server.process.pid, signal.SIGKILL)
     await server.process.wait()
     ended = _zombie()
 
-    file.write_text("\n".join([str(ended.pid if stranger == "zombie" else os.getpid()), *rest]))
+    for file in files:
+        _, *rest = file.read_text().splitlines()
+        file.write_text("\n".join([str(ended.pid if stranger == "zombie" else os.getpid()), *rest]))
     await server.start()
 
     assert await _value(server.dsn(), "select 1") == 1

@@ -1,9 +1,7 @@
-"""The demo organisation. Filled in against the API of svc-directory."""
+"""What is kept of the demo in the data folder."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
-
-from postroom.service_process import SuiteAddresses
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,30 +15,25 @@ class SignIn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Demo:
-    """What the demo consists of; kept in the data folder.
+    """What the demo consists of.
 
     Attributes:
         organisation_id: Of the demo organisation; None when there is none.
         sign_ins: People of each role.
         mailboxes: Address -> its password, for a mail client.
+        filled: Whether there was a mail server, so that the mailboxes hold mail.
     """
 
     organisation_id: str | None = None
     sign_ins: list[SignIn] = field(default_factory=list)
     mailboxes: dict[str, str] = field(default_factory=dict)
+    filled: bool = False
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "Demo":
-        """Return what `dataclasses.asdict` made."""
+        """Return what `to_json` made."""
         return cls(**{**stored, "sign_ins": [SignIn(**each) for each in stored["sign_ins"]]})
 
-
-async def make_demo(addresses: SuiteAddresses, *, mail: bool) -> Demo:
-    """Create the demo organisation through the running suite; called at each start until it has succeeded once.
-
-    Args:
-        addresses: Ports, secrets and services of the suite.
-        mail: Whether Dovecot runs, so that mailboxes can be filled.
-    """
-    del addresses, mail
-    return Demo()
+    def to_json(self) -> dict[str, Any]:
+        """Return it for a JSON file."""
+        return asdict(self)

@@ -1,0 +1,1 @@
+"""The demo: an organisation with people of each role, filled mailboxes and a first copy."""

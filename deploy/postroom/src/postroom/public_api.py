@@ -1,0 +1,151 @@
+"""The public API as this package's own programs use it: the operators' commands, and the making of the demo."""
+
+import json
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any, Self
+
+import httpx
+
+TIMEOUT_S = 60.0
+PAGE_SIZE = 200
+STREAM_SILENCE_S = 75.0  # the server sends a comment at least every 15 s
+
+
+class ApiProblemError(Exception):
+    """The API refused a request (RFC 9457).
+
+    Attributes:
+        type: Stable name of the problem, `urn:postroom:problem:import/wrong-password`.
+    """
+
+    def __init__(self, *, status: int, type_uri: str, title: str, detail: str) -> None:
+        super().__init__(": ".join(filter(None, (title, detail))))
+        self.status = status
+        self.type = type_uri
+        self.title = title
+        self.detail = detail
+
+    @classmethod
+    def of(cls, answer: httpx.Response) -> Self:
+        """Return what a refusal says; another server's answer, such as a proxy's, says at least its status."""
+        try:
+            problem = answer.json()
+        except ValueError:
+            problem = {}
+        if not isinstance(problem, dict):
+            problem = {}
+        return cls(
+            status=answer.status_code,
+            type_uri=str(problem.get("type", "about:blank")),
+            title=str(problem.get("title") or f"The server answered {answer.status_code} {answer.reason_phrase}"),
+            detail=_detail(problem),
+        )
+
+
+class ApiUnreachableError(Exception):
+    """Nothing answers at the address of the suite."""
+
+
+def _detail(problem: dict[str, Any]) -> str:
+    places = [f"{each.get('pointer', '')} {each.get('detail', '')}".strip() for each in problem.get("errors") or ()]
+    return "; ".join(filter(None, (str(problem.get("detail") or ""), *places)))
+
+
+class PublicApi:
+    """A client of one suite.
+
+    Args:
+        url: Of the gateway.
+        token: A personal API token; without one, `sign_in` first.
+    """
+
+    def __init__(self, url: str, *, token: str | None = None) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._client = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_S)
+
+    def __enter__(self) -> Self:
+        """Use it until the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def sign_in(self, email: str, password: str) -> dict[str, Any]:
+        """Open a session with a person's sign-in and return it; later requests act in it.
+
+        Raises:
+            ApiProblemError: It was refused.
+        """
+        session = self.call("POST", "/v1/session", {"email": email, "password": password})
+        self._client.headers["X-CSRF-Token"] = session["csrf_token"]
+        return dict(session)
+
+    def sign_out(self) -> None:
+        """End the session."""
+        self.call("DELETE", "/v1/session")
+
+    def call(self, method: str, path: str, body: Any = None, *, version: int | None = None, **query: Any) -> Any:
+        """Return the answer's content, None when it has none.
+
+        Args:
+            method: Of HTTP.
+            path: From the root.
+            body: Sent as JSON unless None.
+            version: Of what is changed; sent as `If-Match`.
+            query: Parameters.
+
+        Raises:
+            ApiProblemError: It was refused.
+            ApiUnreachableError: There was no answer.
+        """
+        headers = {} if version is None else {"If-Match": f'"{version}"'}
+        try:
+            answer = self._client.request(method, path, json=body, headers=headers, params=query)
+        except httpx.TransportError as error:
+            raise ApiUnreachableError(f"{self._client.base_url} does not answer: {error}") from error
+        if not answer.is_success:
+            raise ApiProblemError.of(answer)
+        return answer.json() if answer.content else None
+
+    def items(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
+        """Yield the items of a list, page by page.
+
+        Raises:
+            ApiProblemError: It was refused.
+        """
+        wanted: dict[str, Any] = {"limit": PAGE_SIZE, **query}
+        while True:
+            page = self.call("GET", path, **wanted)
+            yield from page["items"]
+            if page["next"] is None:
+                return
+            wanted["cursor"] = page["next"]
+
+    def events(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield server-sent events, name and data, until the server ends the stream or the connection breaks.
+
+        Raises:
+            ApiProblemError: It was refused.
+        """
+        timeout = httpx.Timeout(TIMEOUT_S, read=STREAM_SILENCE_S)
+        try:
+            with self._client.stream("GET", path, timeout=timeout) as answer:
+                if answer.status_code != HTTPStatus.OK:
+                    answer.read()
+                    raise ApiProblemError.of(answer)
+                yield from _events(answer.iter_lines())
+        except httpx.TransportError:
+            return
+
+
+def _events(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Read `text/event-stream` as far as the suite writes it: one `event` and one `data` line each."""
+    name = "message"
+    for line in lines:
+        field, _, value = line.partition(":")
+        if field == "event":
+            name = value.strip()
+        elif field == "data":
+            yield name, json.loads(value)

@@ -1,0 +1,1 @@
+"""May this login use this sender?"""

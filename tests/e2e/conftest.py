@@ -1,0 +1,86 @@
+"""The whole suite as a newcomer starts it, with its demo; one for all tests that kill nothing."""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from postroom.public_api import PublicApi
+from postroom.testkit import Launcher, free_base_port
+from postroom_import.imap.authentication import PasswordCredentials
+from postroom_import.imap.client import ImapClient
+from postroom_import.imap.errors import ImapUnavailableError
+from postroom_import.imap.transport import Endpoint, Security, tcp
+from postroom_import.testkit.looking import SeenFolder, look_into
+from postroom_import.testkit.made_mailboxes import MadeMailbox, fill
+from postroom_shared.testkit.folders import temporary_folder
+
+PASSWORD = "a mailbox of the tests"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A running suite and the sign-ins of its demo."""
+
+    launcher: Launcher
+    credentials: dict[str, Any]
+
+    def api(self, role: str) -> PublicApi:
+        """Return a client signed in as the demo's person of that role."""
+        sign_in = next(each for each in self.credentials["sign_ins"] if each["role"] == role)
+        api = PublicApi(self.launcher.url)
+        api.sign_in(sign_in["email"], sign_in["password"])
+        return api
+
+    def new_address(self, owner: PublicApi) -> dict[str, Any]:
+        """Return a new address with an empty mailbox, attached to the owner."""
+        service = next(owner.items("/v1/mail-services"))
+        wanted = {"mail_service_id": service["id"], "address": f"m{uuid.uuid4().hex[:12]}@example.com"}
+        made: dict[str, Any] = owner.call("POST", "/v1/addresses", wanted)
+        owner.call("POST", f"/v1/addresses/{made['id']}:change-password", {"password": PASSWORD})
+        me = owner.call("GET", "/v1/me")["person"]["id"]
+        owner.call("POST", f"/v1/addresses/{made['id']}/grants", {"person_id": me})
+        return made
+
+    async def fill(self, address: str, mailbox: MadeMailbox) -> None:
+        """Put *mailbox* into the mailbox of *address*.
+
+        Dovecot says UNAVAILABLE for a moment after another test has killed PostgreSQL; then it is tried again.
+        """
+        place = Endpoint(tcp("127.0.0.1", self.launcher.ports.dovecot.imap), Security.NONE)
+        async with asyncio.timeout(60):
+            while True:
+                async with await ImapClient.open(place) as client:
+                    with contextlib.suppress(ImapUnavailableError):
+                        await client.login(PasswordCredentials(address, PASSWORD))
+                        await fill(client, mailbox)
+                        return
+                await asyncio.sleep(0.5)
+
+    async def look(self, address: str, password: str = PASSWORD) -> dict[str, SeenFolder]:
+        """Return all that is in a mailbox, read by another IMAP client."""
+        return await look_into("127.0.0.1", self.launcher.ports.dovecot.imap, address, password)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def suite() -> AsyncIterator[Suite]:
+    with temporary_folder() as folder:
+        folder.chmod(0o711)
+        launcher = Launcher(folder / "data", free_base_port())
+        await launcher.up()
+        reading = asyncio.create_task(launcher.line_with("never printed"))  # its output must not fill the pipe
+        yield Suite(launcher, await launcher.json("credentials"))
+        reading.cancel()
+        await asyncio.wait([reading])
+        await launcher.close()
+
+
+@pytest.fixture
+def owner(suite: Suite) -> Iterator[PublicApi]:
+    with suite.api("owner") as api:
+        yield api

@@ -380,11 +380,14 @@ def test_a_log_may_end_in_the_middle_of_a_message():
 
 def test_a_message_whose_end_was_lost_is_given_up_after_the_longest_life_in_the_queue():
     log = Logged().write(*arrival())
-    (message,) = log.correlator.open_messages()
+    log.correlator.forget_stale()
+    before = [message.queue_id for message in log.correlator.open_messages()]
+    log.reader.read_into(("Nov 10 00:00:00 mx1 postfix/smtpd[1]: BBBB2: client=mx[192.0.2.1]",), log.correlator.feed)
 
-    log.correlator.forget_stale(message.first_us + 9 * 86_400_000_000)
+    log.correlator.forget_stale()
 
-    assert list(log.correlator.open_messages()) == []
+    assert before == ["AAAA1"]
+    assert [message.queue_id for message in log.correlator.open_messages()] == ["BBBB2"]
 
 
 RELAYED = f"smtp: AAAA1: to=<a@b>, relay=mx2.b.example[192.0.2.2]:25, {SENT} (250 2.0.0 Ok: queued as BBBB2)"

@@ -59,7 +59,7 @@ def test_batches_and_restarts_between_them_change_nothing(batch: int):
     whole = read(stage, style="rfc3339")
     in_parts = read(stage, style="rfc3339", batch=batch, restarting=True)
 
-    assert sorted(in_parts) == sorted(whole)
+    assert sorted(row._replace(again=False) for row in in_parts) == sorted(whole)
     assert_true(stage, in_parts)
 
 

@@ -72,6 +72,7 @@ class Correlator:
                 if recipient.changed:
                     recipient.changed = False
                     deliveries.append(message.delivery(recipient))
+                    recipient.written = True
         self._changed.clear()
         return deliveries
 
@@ -80,10 +81,11 @@ class Correlator:
         for host in self.hosts.values():
             yield from host.open.values()
 
-    def forget_stale(self, now_us: int) -> None:
-        """Give up messages whose end the log never told."""
+    def forget_stale(self) -> None:
+        """Give up messages whose end the log never told: those `STALE_US` older than their host's newest."""
         for host in self.hosts.values():
-            for queue_id in [key for key, message in host.open.items() if message.first_us < now_us - STALE_US]:
+            bound = max((message.first_us for message in host.open.values()), default=0) - STALE_US
+            for queue_id in [key for key, message in host.open.items() if message.first_us < bound]:
                 del host.open[queue_id]
 
     def _host(self, name: str) -> HostState:

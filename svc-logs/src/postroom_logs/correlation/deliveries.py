@@ -85,6 +85,8 @@ class Delivery(NamedTuple):
     scan: Scanned | None
     notes: tuple[tuple[int, str, str], ...]
     """What filters and signatures said: moment, who, what."""
+    again: bool = False
+    """Whether an earlier delivery of the same `key` was given: this one replaces it."""
 
 
 def is_junk(folder: str) -> bool:

@@ -19,6 +19,8 @@ class Recipient:
     attempts: tuple[Attempt, ...] = ()
     status: DeliveryStatus = DeliveryStatus.DEFERRED
     changed: bool = True
+    written: bool = False
+    """Whether a delivery was given before."""
     outcome: Outcome | None = None
     refused_us: int | None = None
     """When the recipient's status changed without an attempt: a refusal, the end of the queue's patience."""
@@ -151,6 +153,7 @@ class Message:
                 outcome.answered if outcome else False,
                 self.scan,
                 self.notes,
+                recipient.written,
             ),
         )
 

@@ -1,0 +1,1 @@
+"""What became of each mail, and how people find it."""

@@ -1,0 +1,1 @@
+"""The migrations of svc-logs, packed with it."""

@@ -7,6 +7,8 @@ import json
 import zlib
 from typing import Any, Final
 
+from pydantic_core import to_json
+
 from postroom_logs.correlation.correlator import Correlator
 from postroom_logs.correlation.deliveries import Attempt, DeliveryStatus
 from postroom_logs.correlation.hosts import HostState
@@ -41,7 +43,7 @@ def dump_state(correlator: Correlator) -> bytes:
         },
     }
     state["messages"] = writer.messages
-    return zlib.compress(json.dumps(state, separators=(",", ":")).encode(), 1)
+    return zlib.compress(to_json(state), 1)
 
 
 def restore_state(data: bytes) -> Correlator:

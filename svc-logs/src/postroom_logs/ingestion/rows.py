@@ -1,7 +1,8 @@
 """A view as a row of table `delivery`, in the order of `COLUMNS`, ready for COPY."""
 
-import json
 from typing import Any, Final
+
+from pydantic_core import to_json
 
 from postroom_logs.ingestion.views import View
 from postroom_logs.lines.moments import moment_of
@@ -88,4 +89,6 @@ def row_of(view: View) -> tuple[Any, ...]:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("\\u0000", "")
+    if not value:
+        return "{}" if isinstance(value, dict) else "[]"
+    return to_json(value).decode().replace("\\u0000", "")

@@ -8,6 +8,8 @@ from postroom_logs.testkit.stage import Stage
 
 Scene = Callable[[Stage, float], None]
 MX: Final = "mx1.ext.test[198.51.100.9]:25"
+_PATIENCE_S: Final = 432_000
+"""Postfix's maximal_queue_lifetime."""
 _INBOX: Final = ["stored mail into mailbox 'INBOX'"]
 
 
@@ -127,20 +129,15 @@ def sent(stage: Stage, at_s: float) -> None:
     scan(stage, arrival, recipients=recipients, action="no action", score=0.1)
     stage.write(at_s + 0.09, "opendkim", f"{arrival.queue_id}: DKIM-Signature field added (s=mail, d=dom0.example)")
     queue(stage, at_s + 0.1, arrival, recipients=len(recipients))
-    given_up = False
-    for recipient in recipients:
-        given_up = _send(stage, at_s + 1, arrival, recipient) or given_up
-    end_s = at_s + 500_000
-    if given_up:
+    end_s = max(_send(stage, at_s + 1, arrival, recipient) for recipient in recipients)
+    if end_s > at_s + _PATIENCE_S:
         stage.postfix(end_s, "qmgr", f"{arrival.queue_id}: from=<{login}>, status=expired, returned to sender")
         bounce(stage, end_s + 1, arrival)
-        remove(stage, end_s + 2, arrival.queue_id)
-    else:
-        remove(stage, at_s + 9_000, arrival.queue_id)
+    remove(stage, end_s + 2, arrival.queue_id)
 
 
-def _send(stage: Stage, at_s: float, arrival: Arrival, recipient: str) -> bool:
-    """Send to one recipient; return whether it is tried until it expires."""
+def _send(stage: Stage, at_s: float, arrival: Arrival, recipient: str) -> float:
+    """Send to one recipient; return when the last try was, or when patience ended."""
     fate = stage.random.random()
     later = f"dsn=4.4.1, status=deferred (connect to {MX}: Connection timed out)"
     sent_result = stage.random.choice(
@@ -166,12 +163,13 @@ def _send(stage: Stage, at_s: float, arrival: Arrival, recipient: str) -> bool:
             queue(stage, at_s + number * 600 + 590, arrival)
         attempt(stage, at_s + tries * 600, result=sent_result, **agent)
         stage.tell(**_known(arrival), recipient=recipient, status="delivered", attempts=tries + 1)
+        return at_s + tries * 600
     else:
         for number in range(3):
             attempt(stage, at_s + number * 100_000, result=later, **agent)
         stage.tell(**_known(arrival), recipient=recipient, status="expired", dsn="4.4.1", attempts=3)
-        return True
-    return False
+        return at_s + _PATIENCE_S
+    return at_s
 
 
 def bounced(stage: Stage, at_s: float) -> None:

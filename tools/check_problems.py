@@ -11,7 +11,7 @@ from pathlib import Path
 from postroom_shared.errors import ProblemError
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("postroom_shared", "postroom_gateway", "postroom_directory", "postroom_import")
+PACKAGES = ("postroom_shared", "postroom_gateway", "postroom_directory", "postroom_import", "postroom_logs")
 NOT_IMPORTED = ("migrations", "testkit", "opentelemetry", "__main__")
 
 

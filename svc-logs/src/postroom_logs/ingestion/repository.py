@@ -155,7 +155,8 @@ def partition_name(day: date) -> str:
 
 
 async def make_partition(session: AsyncSession, day: date) -> None:
-    """Make the partition of a day, unless it is there."""
+    """Make the partition of a day, unless it is there; collectors and services that want it at once wait in line."""
+    await session.execute(text("select pg_advisory_xact_lock(hashtext('postroom.logs.partition'))"))
     following = day + timedelta(days=1)
     await session.execute(
         text(

@@ -16,7 +16,10 @@ _STATUS: Final = {
 
 
 def refuse(host: HostState, at_us: int, event: Refused) -> Message:
-    """Return the message that was refused, with the recipients it was refused for."""
+    """Return the message that was refused, with the recipients it was refused for.
+
+    Source: docs/promises.md#+logs-rejected
+    """
     message = _message(host, at_us, event)
     names = [event.recipient or ""]
     if event.ends_message:

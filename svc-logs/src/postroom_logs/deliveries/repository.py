@@ -48,7 +48,7 @@ async def readable_address(session: AsyncSession, principal: PersonPrincipal, ad
         AddressNotFoundError: The acting organisation has no such address.
         RightMissingError: The person neither manages it by role nor holds `logs.read` on it.
 
-    Source: docs/promises.md#logs-permission
+    Source: docs/promises.md#logs-permission, docs/promises.md#logs-manager
     """
     statement = (
         select(AddressCopy, MailServiceCopy)

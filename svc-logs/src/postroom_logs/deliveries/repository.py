@@ -5,11 +5,13 @@ are older are never touched.
 """
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, true, tuple_
+from sqlalchemy import ColumnElement, and_, func, select, text, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from postroom_logs.correlation.deliveries import DeliveryStatus
@@ -23,7 +25,7 @@ from postroom_logs.deliveries.domain import (
     ReadableAddress,
 )
 from postroom_logs.deliveries.errors import AddressNotFoundError, RightMissingError
-from postroom_logs.deliveries.tables import DeliveryRow
+from postroom_logs.deliveries.tables import TROUBLE, DeliveryRow
 from postroom_logs.ingestion.views import Direction
 from postroom_logs.reasons.reason import Reason, ReasonKey
 from postroom_shared.http.pages import BadCursorError, decode_cursor
@@ -33,6 +35,14 @@ from postroom_shared.projection.tables import AddressCopy, MailServiceCopy
 from postroom_shared.values import Address
 
 _AS_THEY_ARE = [name for name in Entry.__dataclass_fields__ if name not in {"reason", "status", "direction"}]
+_TROUBLE = {DeliveryStatus(status) for status in TROUBLE}
+_FROM_THE_NEWEST_END = text(
+    "select set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true)"
+)
+"""For this transaction: read the index in its order and stop at the page.
+
+The policy of the rows makes the planner expect next to no rows, so it would fetch and sort all of the period.
+"""
 _LAST_CHARACTER = "\U0010ffff"
 
 
@@ -83,24 +93,38 @@ class Deliveries:
         Raises:
             BadCursorError: The cursor is not one of this list.
         """
-        statement = self._matching(filters).order_by(DeliveryRow.at.desc(), DeliveryRow.id.desc()).limit(limit + 1)
-        if cursor is not None:
-            statement = statement.where(tuple_(DeliveryRow.at, DeliveryRow.id) < tuple_(*_read_cursor(cursor)))
+        after = _read_cursor(cursor) if cursor is not None else None
+        await self._session.execute(_FROM_THE_NEWEST_END)
+        if len(filters.statuses) > 1 and set(filters.statuses) <= _TROUBLE:
+            # each status has its own stretch of the index of troubled ones
+            parts = [
+                await self._newest(replace(filters, statuses=(status,)), after=after, limit=limit + 1)
+                for status in set(filters.statuses)
+            ]
+            merged = sorted(chain.from_iterable(parts), key=lambda entry: (entry.at, entry.id), reverse=True)
+            return merged[: limit + 1]
+        return await self._newest(filters, after=after, limit=limit + 1)
+
+    async def _newest(self, filters: Filters, *, after: tuple[datetime, UUID] | None, limit: int) -> list[Entry]:
+        statement = select(DeliveryRow).where(*self._conditions(filters))
+        if after is not None:
+            statement = statement.where(
+                tuple_(DeliveryRow.at, DeliveryRow.id) < tuple_(*after), DeliveryRow.at <= after[0]
+            )
+        statement = statement.order_by(DeliveryRow.at.desc(), DeliveryRow.id.desc()).limit(limit)
         return [_entry(row) for row in await self._session.scalars(statement)]
 
     async def all(self, filters: Filters, *, batch: int = 500) -> AsyncIterator[Sequence[Entry]]:
         """Yield everything that matches, newest first, in batches: memory does not grow with the answer."""
-        after: Entry | None = None
+        await self._session.execute(_FROM_THE_NEWEST_END)
+        after: tuple[datetime, UUID] | None = None
         while True:
-            statement = self._matching(filters).order_by(DeliveryRow.at.desc(), DeliveryRow.id.desc()).limit(batch)
-            if after is not None:
-                statement = statement.where(tuple_(DeliveryRow.at, DeliveryRow.id) < tuple_(after.at, after.id))
-            entries = [_entry(row) for row in await self._session.scalars(statement)]
+            entries = await self._newest(filters, after=after, limit=batch)
             if entries:
                 yield entries
             if len(entries) < batch:
                 return
-            after = entries[-1]
+            after = entries[-1].at, entries[-1].id
             self._session.expunge_all()
 
     async def counts(self, filters: Filters, *, bucket: Bucket) -> list[Count]:
@@ -129,9 +153,6 @@ class Deliveries:
         row = await self._session.scalar(statement)
         return _entry(row) if row is not None else None
 
-    def _matching(self, filters: Filters) -> Select[DeliveryRow]:
-        return select(DeliveryRow).where(*self._conditions(filters))
-
     def _conditions(self, filters: Filters) -> list[ColumnElement[bool]]:
         conditions = [
             DeliveryRow.address == filters.address,
@@ -152,14 +173,13 @@ class Deliveries:
 
 
 def _of(counterparty: Counterparty) -> ColumnElement[bool]:
-    text = counterparty.text
+    wanted = counterparty.text
     if counterparty.kind is CounterpartyKind.EXACT:
-        return DeliveryRow.counterparty == text
+        return DeliveryRow.counterparty == wanted
     if counterparty.kind is CounterpartyKind.DOMAIN:
-        return DeliveryRow.counterparty.endswith(text, autoescape=True)
-    return and_(
-        DeliveryRow.counterparty.collate("C") >= text, DeliveryRow.counterparty.collate("C") < text + _LAST_CHARACTER
-    )
+        return DeliveryRow.counterparty.endswith(wanted, autoescape=True)
+    by_octets = DeliveryRow.counterparty.collate("C")
+    return and_(by_octets >= wanted, by_octets < wanted + _LAST_CHARACTER)
 
 
 def _read_cursor(cursor: str) -> tuple[datetime, UUID]:

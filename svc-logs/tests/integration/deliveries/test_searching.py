@@ -308,3 +308,25 @@ async def test_every_search_is_an_event_and_its_following_pages_are_not(desk: De
         ("export", str(desk.member.person_id)),
     ]
     assert "info@b.example" not in json.dumps(events)
+
+
+async def test_several_troubled_statuses_are_one_list_in_the_order_of_time(desk: Desk):
+    at = NOW.replace(microsecond=0) - timedelta(hours=3)
+    results = (
+        "dsn=5.1.1, status=bounced (550 no)",
+        "dsn=4.4.1, status=deferred (later)",
+        "dsn=2.0.0, status=sent (ok)",
+    )
+    wanted = [await desk.mail(at=at + timedelta(seconds=number), result=results[number % 3]) for number in range(12)]
+    troubled = [queue_id for number, queue_id in enumerate(wanted) if number % 3 != 2]
+
+    found, cursor = [], None
+    while True:
+        more = {"cursor": cursor} if cursor else {}
+        page = (await desk.get(caller=desk.owner, status=["bounced", "deferred"], limit=3, **more)).json()
+        found += [entry["queue_id"] for entry in page["items"]]
+        cursor = page["next"]
+        if cursor is None:
+            break
+
+    assert found == troubled[::-1]

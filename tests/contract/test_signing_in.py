@@ -24,9 +24,6 @@ from postroom_shared.testkit.services import TestIdentity
 OWNER, OPERATOR = "owner@example.com", "operator@example.com"
 PASSWORD = "correct horse battery staple"
 
-# In the whole run, in some orders, signing in was answered 503 for two minutes; not in `make test` until explained.
-pytestmark = pytest.mark.campaign
-
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def nats_server(servers_folder: Path) -> AsyncIterator[TestNats]:

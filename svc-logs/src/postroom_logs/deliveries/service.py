@@ -28,7 +28,7 @@ async def search_logs(
 
     Source: docs/promises.md#logs-search
     """
-    filters = await permitted(session, caller, query, kind="list" if cursor is None else None)
+    filters = await permitted(session, caller, query, kind="list")
     return await Deliveries(session, caller).page(filters, cursor=cursor, limit=limit)
 
 
@@ -48,9 +48,9 @@ async def permitted(
     caller: PersonPrincipal,
     query: SearchQuery,
     *,
-    kind: Literal["list", "counts", "export"] | None,
+    kind: Literal["list", "counts", "export"],
 ) -> Filters:
-    """Return the filters of a search that is allowed, and note that it was made when *kind* names it.
+    """Return the filters of a search that is allowed, and note that it was made.
 
     Raises:
         ProblemError: As `search_logs`.
@@ -58,8 +58,8 @@ async def permitted(
     readable = await readable_address(session, caller, query.address)
     since, until = period(readable, since=query.since, until=query.until, now=datetime.now(UTC))
     filters = replace(query.filters(), since=since, until=until)
-    if kind is not None:
-        await _note(session, caller, readable, filters, kind)
+    # Each page is noted: anybody can make a cursor and begin with a later page.
+    await _note(session, caller, readable, filters, kind)
     return filters
 
 

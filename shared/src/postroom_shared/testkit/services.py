@@ -12,12 +12,14 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import uvicorn
 from joserfc.jwk import OKPKey
 from starlette.types import ASGIApp, Message
 
 from postroom_shared.http.app import create_app
 from postroom_shared.identity import TokenSigner, generate_key, public_jwks
 from postroom_shared.identity.keys import GATEWAY
+from postroom_shared.localservers.ports import LOOPBACK, free_port
 from postroom_shared.principal import ALL_SCOPES, PersonPrincipal, Role
 from postroom_shared.service import Runtime, S, ServiceDefinition
 from postroom_shared.testkit.databases import TestDatabase
@@ -77,6 +79,7 @@ def somebody(
 class RunningService:
     """A started service, an HTTP client that reaches it, and who may call it."""
 
+    app: ASGIApp
     client: httpx.AsyncClient
     runtime: Runtime[Any]
     identity: TestIdentity
@@ -125,7 +128,23 @@ async def running_service(
     async with _lifespan(app) as state_app:
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://test", timeout=30) as client:
-            yield RunningService(client=client, runtime=state_app.state.runtime, identity=identity)
+            yield RunningService(app=app, client=client, runtime=state_app.state.runtime, identity=identity)
+
+
+@asynccontextmanager
+async def on_a_socket(service: RunningService) -> AsyncIterator[str]:
+    """Let other services reach a started service too; yield its address."""
+    port = free_port()
+    config = uvicorn.Config(service.app, host=LOOPBACK, port=port, log_config=None, lifespan="off")
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event to wait for
+        await asyncio.sleep(0.005)
+    try:
+        yield f"http://{LOOPBACK}:{port}"
+    finally:
+        server.should_exit = True
+        await serving
 
 
 @asynccontextmanager

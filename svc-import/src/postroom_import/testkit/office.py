@@ -14,9 +14,9 @@ from postroom_import.app import SERVICE
 from postroom_import.imap.authentication import PasswordCredentials
 from postroom_import.imap.client import ImapClient
 from postroom_import.imap.transport import Endpoint, Security, tcp
+from postroom_import.testkit.directory_desk import DirectoryDesk
 from postroom_import.testkit.looking import SeenFolder, look_into
 from postroom_import.testkit.made_mailboxes import MadeMailbox, fill
-from postroom_import.testkit.stand_in_directory import StandInDirectory
 from postroom_shared.localservers.ports import free_port
 from postroom_shared.principal import PersonPrincipal
 from postroom_shared.projection import states
@@ -30,7 +30,7 @@ class Office:
     """An organisation with people and addresses, and the service that copies for them."""
 
     api: RunningService
-    directory: StandInDirectory
+    directory: DirectoryDesk
     database: TestDatabase
     nats: TestNats
     identity: TestIdentity

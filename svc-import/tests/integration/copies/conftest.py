@@ -1,21 +1,22 @@
 """svc-import at work: two real Dovecots, PostgreSQL, NATS, and people with addresses."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from postroom_directory.app import SERVICE as DIRECTORY
+from postroom_directory.manifest import MANIFEST as DIRECTORY_MANIFEST
 from postroom_import.app import SERVICE
 from postroom_import.manifest import MANIFEST
+from postroom_import.testkit.directory_desk import DirectoryDesk
 from postroom_import.testkit.office import Office
-from postroom_import.testkit.stand_in_directory import StandInDirectory
 from postroom_shared.localservers.dovecot_configuration import MailLayout
 from postroom_shared.manifest import ServiceManifest
 from postroom_shared.principal import Role
 from postroom_shared.testkit import StartDovecot, TestDatabase, TestDovecot, TestNats
-from postroom_shared.testkit.services import TestIdentity, running_service
+from postroom_shared.testkit.services import TestIdentity, on_a_socket, running_service
 from postroom_shared.values import Address
 
 SOURCE_LAYOUT = MailLayout(
@@ -26,7 +27,7 @@ FAST = {"sweep_s": 0.2, "heartbeat_s": 0.1, "lease_s": 3, "settle_delay_s": 0.3,
 
 @pytest.fixture(scope="session")
 def database_manifests() -> tuple[ServiceManifest, ...]:
-    return (MANIFEST,)
+    return MANIFEST, DIRECTORY_MANIFEST
 
 
 @pytest.fixture(scope="session")
@@ -40,34 +41,44 @@ async def target_server(start_dovecot: StartDovecot) -> TestDovecot:
 
 
 @pytest.fixture
+def identity(tmp_path: Path) -> TestIdentity:
+    return TestIdentity(tmp_path, "import", "directory")
+
+
+@pytest.fixture
+async def directory(
+    database: TestDatabase, nats_server: TestNats, identity: TestIdentity
+) -> AsyncIterator[DirectoryDesk]:
+    """The real svc-directory, with nothing in it."""
+    async with (
+        running_service(DIRECTORY, database=database, nats=nats_server, identity=identity) as service,
+        on_a_socket(service) as url,
+    ):
+        yield DirectoryDesk(service, database, url)
+
+
+@pytest.fixture
 async def office(
-    database: TestDatabase,
+    directory: DirectoryDesk,
     nats_server: TestNats,
-    tmp_path: Path,
+    identity: TestIdentity,
     source_server: TestDovecot,
     target_server: TestDovecot,
 ) -> AsyncIterator[Office]:
-    directory = StandInDirectory()
-    organisation_id, elsewhere = directory.organisation(), directory.organisation()
-    source_id, target_id = directory.mail_server(source_server), directory.mail_server(target_server)
-    directory.mail_service(elsewhere, source_id, ("old.test", None))
-    service_id = directory.mail_service(
-        organisation_id, target_id, ("example.test", None), ("alias.test", "example.test")
-    )
-    owner, member, other_member = (
-        directory.member(organisation_id, role) for role in (Role.OWNER, Role.MEMBER, Role.MEMBER)
-    )
-    stranger = directory.member(elsewhere, Role.OWNER)
-    target = directory.address(organisation_id, service_id, target_server.new_address())
+    organisation_id, elsewhere = await directory.organisation(), await directory.organisation()
+    source_id, target_id = await directory.mail_server(source_server), await directory.mail_server(target_server)
+    await directory.mail_service(elsewhere, source_id, "old.test")
+    service_id = await directory.mail_service(organisation_id, target_id, "example.test", alias="alias.test")
+    roles = (Role.OWNER, Role.MEMBER, Role.MEMBER)
+    owner, member, other_member = [await directory.member(organisation_id, role) for role in roles]
+    stranger = await directory.member(elsewhere, Role.OWNER)
+    target_address = await directory.address(organisation_id, service_id, target_server.new_address())
     for person in (member, other_member):
-        directory.attach(target, person)
-    await directory.load(database)
-    identity = TestIdentity(tmp_path, "import", "directory")
-    async with directory.answering(), AsyncExitStack() as stack:
-        settings: dict[str, Any] = {"directory_url": directory.url, **FAST}
-        api = await stack.enter_async_context(
-            running_service(SERVICE, database=database, nats=nats_server, identity=identity, **settings)
-        )
+        await directory.attach(target_address, person)
+    settings: dict[str, Any] = {"directory_url": directory.url, **FAST}
+    database = directory.database
+    async with running_service(SERVICE, database=database, nats=nats_server, identity=identity, **settings) as api:
+        await directory.known()
         yield Office(
             api=api,
             directory=directory,
@@ -83,6 +94,6 @@ async def office(
             stranger=stranger,
             source=Address(source_server.new_address("old.test")),
             second_source=Address(source_server.new_address("old.test")),
-            target=target,
+            target=await directory.state_of(target_address),
             settings=settings,
         )

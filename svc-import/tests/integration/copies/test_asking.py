@@ -111,8 +111,8 @@ async def refusal(office: Office, **changes: Any) -> str:
 
 async def test_a_mailbox_is_not_copied_onto_itself_however_it_is_named(office: Office) -> None:
     address = office.target.address
-    office.directory.alias(office.target, "other.name@example.test")
-    await office.directory.load(office.database)
+    await office.directory.alias(office.target, "other.name@example.test")
+    await office.directory.known()
     by_alias_domain = f"{address.local_part}@alias.test"
     server = office.target_server
 
@@ -127,10 +127,10 @@ async def test_a_mailbox_is_not_copied_onto_itself_however_it_is_named(office: O
 
 
 async def test_the_target_is_an_address_attached_to_the_person(office: Office) -> None:
-    other = office.directory.address(office.organisation_id, office.target.mail_service_id, "other@example.test")
-    await office.directory.load(office.database)
+    other = await office.directory.address(office.organisation_id, office.target.mail_service_id, "other@example.test")
+    await office.directory.known()
 
-    assert await refusal(office, target_address_id=str(other.id)) == "import/target-not-attached"
+    assert await refusal(office, target_address_id=str(other)) == "import/target-not-attached"
     assert await refusal(office, target_address_id=str(uuid4())) == "import/target-not-attached"
 
 
@@ -163,16 +163,16 @@ async def test_hosts_of_private_networks_and_other_ports_are_refused(office: Off
 
 async def test_what_is_no_imap_server_is_named_so(office: Office) -> None:
     async with answering_peer(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
-        office.directory.known_place("127.0.0.1", port)
-        await office.directory.load(office.database)
+        await office.directory.known_place("127.0.0.1", port)
+        await office.directory.known()
         assert await refusal(office, source=external("127.0.0.1", port, tls="starttls")) == "import/not-imap"
 
 
 async def test_a_connection_that_cannot_be_encrypted_is_named_so(office: Office) -> None:
     greeting = b"* OK IMAP4rev1 ready\r\n"
     async with answering_peer(greeting, then=b"P1 BAD no\r\n") as port:
-        office.directory.known_place("127.0.0.1", port)
-        await office.directory.load(office.database)
+        await office.directory.known_place("127.0.0.1", port)
+        await office.directory.known()
         assert await refusal(office, source=external("127.0.0.1", port)) == "import/encryption-failed"
         assert await refusal(office, source=external("127.0.0.1", port, tls="starttls")) == "import/encryption-failed"
 
@@ -180,14 +180,14 @@ async def test_a_connection_that_cannot_be_encrypted_is_named_so(office: Office)
 async def test_a_host_that_does_not_answer_is_named_so(office: Office) -> None:
     async with answering_peer(b"") as port:
         pass
-    office.directory.known_place("127.0.0.1", port)
-    await office.directory.load(office.database)
+    await office.directory.known_place("127.0.0.1", port)
+    await office.directory.known()
 
     assert await refusal(office, source=external("127.0.0.1", port)) == "shared/host-unreachable"
 
 
 async def test_a_target_that_cannot_be_opened_is_named_so(office: Office) -> None:
-    office.directory.masters.clear()
+    await office.directory.withdraw_master_logins()
 
     assert await refusal(office) == "import/target-unavailable"
 

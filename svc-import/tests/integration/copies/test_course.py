@@ -245,8 +245,9 @@ async def target_on(office: Office, dovecot: TestDovecot, *, port: int | None = 
     """Return the id of a fresh address of the member on another mail server."""
     directory = office.directory
     domain = f"d{uuid4().hex[:8]}.test"
-    service = directory.mail_service(office.organisation_id, directory.mail_server(dovecot, port=port), (domain, None))
-    address = directory.address(office.organisation_id, service, dovecot.new_address(domain))
-    directory.attach(address, office.member)
-    await directory.load(office.database)
-    return str(address.id)
+    server = await directory.mail_server(dovecot, port=port)
+    service = await directory.mail_service(office.organisation_id, server, domain)
+    address_id = await directory.address(office.organisation_id, service, dovecot.new_address(domain))
+    await directory.attach(address_id, office.member)
+    await directory.known()
+    return str(address_id)

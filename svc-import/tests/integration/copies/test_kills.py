@@ -52,16 +52,18 @@ async def disturbed_copy(office: Office, seed: int, start_dovecot: StartDovecot,
     target_server = await start_dovecot(name="killed target")
     directory = office.directory
     domain, source_domain = f"k{seed}.test", f"s{seed}.test"
-    directory.mail_service(office.organisation_id, directory.mail_server(source_server), (source_domain, None))
-    service = directory.mail_service(office.organisation_id, directory.mail_server(target_server), (domain, None))
-    target = directory.address(office.organisation_id, service, target_server.new_address(domain))
-    directory.attach(target, office.member)
-    await directory.load(office.database)
+    from_server, to_server = await directory.mail_server(source_server), await directory.mail_server(target_server)
+    await directory.mail_service(office.organisation_id, from_server, source_domain)
+    service = await directory.mail_service(office.organisation_id, to_server, domain)
+    target = target_server.new_address(domain)
+    target_id = await directory.address(office.organisation_id, service, target)
+    await directory.attach(target_id, office.member)
+    await directory.known()
     source = Address(source_server.new_address(source_domain))
     mailbox = make_mailbox(seed, messages=220, largest=40_000)
     await office.fill(source_server, source, mailbox, prefix="INBOX.", separator=".")
     body = {"kind": "local", "address": source, "password": office.new_copy()["source"]["password"]}
-    copy_id = await office.request(source=body, target_address_id=str(target.id))
+    copy_id = await office.request(source=body, target_address_id=str(target_id))
 
     for _ in range(kills):
         victim = dice.choice(("worker", "worker", "source", "target"))
@@ -75,7 +77,7 @@ async def disturbed_copy(office: Office, seed: int, start_dovecot: StartDovecot,
         copy = await office.until(copy_id, "completed", "failed", timeout_s=90)
 
     seen = await office.look(source_server, source)
-    result = await office.look(target_server, target.address)
+    result = await office.look(target_server, target)
     expected = expected_copy(seen)
     assert copy["state"] == "completed", copy["problem"]
     assert {name: held(result[name]) for name in expected} == expected

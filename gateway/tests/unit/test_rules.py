@@ -191,7 +191,7 @@ def test_tokens_have_a_form_and_a_checksum() -> None:
 
 def test_a_token_gives_away_no_more_than_it_has() -> None:
     assert uncovered_scopes([Scope.LOGS_READ], frozenset({ALL_SCOPES})) == []
-    assert uncovered_scopes([Scope.LOGS_READ, Scope.SMTP_SEND], frozenset({"smtp.send"})) == [Scope.LOGS_READ]
+    assert uncovered_scopes([Scope.LOGS_READ, Scope.IMPORTS_READ], frozenset({"imports.read"})) == [Scope.LOGS_READ]
 
 
 @pytest.mark.parametrize(

@@ -62,11 +62,6 @@ class Scope(StrEnum):
     IMPORTS_READ = "imports.read"
     IMPORTS_MANAGE = "imports.manage"
     LOGS_READ = "logs.read"
-    TEMPLATES_READ = "templates.read"
-    TEMPLATES_MANAGE = "templates.manage"
-    COMPLIANCE_READ = "compliance.read"
-    COMPLIANCE_MANAGE = "compliance.manage"
-    SMTP_SEND = "smtp.send"
     ACCOUNT_MANAGE = "account.manage"
 
 

@@ -7,17 +7,13 @@ since Postroom's own mailboxes are case-insensitive (RFC 5321 §2.4 leaves that 
 import os
 import re
 import time
-from typing import Any, NewType, Self
+from typing import Any, Self
 from uuid import UUID
 
 import idna
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 from typing_extensions import override
-
-PersonId = NewType("PersonId", UUID)
-OrganisationId = NewType("OrganisationId", UUID)
-AddressId = NewType("AddressId", UUID)
 
 NIL = UUID(int=0)
 """Stands where something belongs to no organisation, such as the operator's own secrets."""

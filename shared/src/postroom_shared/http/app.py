@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from postroom_shared.background import Task, running
 from postroom_shared.http import health, self_description
-from postroom_shared.http.idempotency import IdempotencyMiddleware, StoredAnswer
+from postroom_shared.http.idempotency import IdempotencyMiddleware, StoredAnswer, forgetting_keys
 from postroom_shared.http.limits import BodyLimitMiddleware
 from postroom_shared.http.openapi import operation_id, service_openapi
 from postroom_shared.http.parameters import refuse_unknown_parameters
@@ -51,7 +51,8 @@ def build_api(definition: ServiceDefinition[S], routers: list[APIRouter] | None 
 
 def _serve_tasks(definition: ServiceDefinition[S], runtime: Runtime[S]) -> list[Task]:
     readers = [runtime.reading(consumer) for consumer in definition.consumers(runtime)]
-    return [runtime.relaying(), *runtime.copying_directory(), *readers, *definition.serve_tasks(runtime)]
+    forgetting = forgetting_keys(runtime.sessions, stopping=runtime.stopping)
+    return [runtime.relaying(), forgetting, *runtime.copying_directory(), *readers, *definition.serve_tasks(runtime)]
 
 
 def create_app(definition: ServiceDefinition[S], settings: S, *, work: bool = False) -> ASGIApp:

@@ -5,6 +5,7 @@ A second request with the key waits for the first one's commit at the primary ke
 should the process die in between, a repeat is told that the request was carried out, instead of doing it again.
 """
 
+import asyncio
 import hashlib
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -19,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from postroom_shared.background import Task, pause
 from postroom_shared.database import FloorBase, Sessions, bind_organisation
 from postroom_shared.errors import ConflictError, PayloadError, ProblemError
 from postroom_shared.principal import PersonPrincipal, Principal, SystemPrincipal
@@ -26,6 +28,7 @@ from postroom_shared.values import NIL
 
 HEADER = "idempotency-key"
 KEPT_FOR = timedelta(hours=24)
+PURGE_EVERY_S = 3600.0
 MAX_KEY_LENGTH = 255
 MAX_STORED_OCTETS = 1 << 20
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -167,6 +170,18 @@ async def _store(sessions: Sessions, claim: tuple[UUID, UUID, str], answer: _Kep
         )
 
 
-async def purge_idempotency_keys(session: AsyncSession, *, now: datetime) -> None:
-    """Delete keys older than `KEPT_FOR`; the transaction must see all organisations."""
+def forgetting_keys(sessions: Sessions, *, stopping: asyncio.Event) -> Task:
+    """The task that deletes keys older than `KEPT_FOR`, at the start of a process and then each `PURGE_EVERY_S`."""
+
+    async def forget() -> None:
+        while not stopping.is_set():
+            async with sessions() as session, session.begin():
+                await bind_organisation(session, SystemPrincipal())
+                await _purge(session, now=datetime.now(UTC))
+            await pause(stopping, PURGE_EVERY_S)
+
+    return "idempotency keys", forget
+
+
+async def _purge(session: AsyncSession, *, now: datetime) -> None:
     await session.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.created_at < now - KEPT_FOR))

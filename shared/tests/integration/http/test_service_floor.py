@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
+import asyncpg
 import pytest
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict
@@ -194,6 +196,23 @@ async def test_another_person_may_use_the_same_idempotency_key(notes: RunningSer
     other = await notes.client.post("/v1/notes", json={"text": "b"}, headers=notes.as_person(somebody()) | key)
 
     assert other.status_code == 201
+
+
+async def test_a_key_is_forgotten_after_a_day(database: TestDatabase, nats_server: TestNats, tmp_path: Path):
+    connection = await asyncpg.connect(database.superuser_dsn)
+    insert = "insert into notes.idempotency_key values ($1, $1, $2, '', 200, null, null, now() - $3::interval)"
+    for key, age in (("old", timedelta(hours=25)), ("young", timedelta(hours=23))):
+        await connection.execute(insert, uuid7(), key, age)
+    identity = TestIdentity(tmp_path, "notes")
+
+    async with running_service(NOTES, database=database, nats=nats_server, identity=identity), asyncio.timeout(10):
+        kept = ["old", "young"]
+        while "old" in kept:
+            kept = [row["key"] for row in await connection.fetch("select key from notes.idempotency_key")]
+            await asyncio.sleep(0.01)
+    await connection.close()
+
+    assert kept == ["young"]
 
 
 async def test_a_request_carries_its_trace_and_gives_it_back(notes: RunningService):

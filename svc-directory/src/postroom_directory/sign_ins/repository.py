@@ -31,9 +31,15 @@ class Penalties:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def refused_until(self, subjects: Sequence[Subject]) -> list[datetime]:
-        """Return until when attempts of these subjects are refused; others wait here until the commit."""
+    async def refused_until(self, subjects: Sequence[Subject], *, now: datetime) -> list[datetime]:
+        """Return until when attempts of these subjects are refused; others wait here until the commit.
+
+        A subject without a row gets one first: what does not exist cannot be locked, and a first burst would pass whole.
+        """
         keys = sorted(subject.key for subject in subjects)
+        for key in keys:
+            row = insert(SignInPenaltyRow).values(subject=key, failures=0, refused_until=now, failed_at=now)
+            await self._session.execute(row.on_conflict_do_nothing())
         statement = (
             select(SignInPenaltyRow.refused_until)
             .where(SignInPenaltyRow.subject.in_(keys))

@@ -95,10 +95,11 @@ async def counted_attempt(sessions: Sessions, its_account: Subject, its_place: S
 
 
 async def _count(sessions: Sessions, subjects: Sequence[Subject]) -> None:
-    now = datetime.now(UTC)
     async with _transaction(sessions) as session:
         penalties = Penalties(session)
-        wait_s = wait_left(await penalties.refused_until(subjects), now=now)
+        refused_until = await penalties.refused_until(subjects, now=datetime.now(UTC))
+        now = datetime.now(UTC)  # after the wait for others
+        wait_s = wait_left(refused_until, now=now)
         if wait_s:
             raise SignInDelayedError(retry_after_s=wait_s)
         for subject in sorted(subjects, key=lambda each: each.key):

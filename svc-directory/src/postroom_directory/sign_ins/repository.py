@@ -34,7 +34,7 @@ class Penalties:
     async def refused_until(self, subjects: Sequence[Subject], *, now: datetime) -> list[datetime]:
         """Return until when attempts of these subjects are refused; others wait here until the commit.
 
-        A subject without a row gets one first: what does not exist cannot be locked, and a first burst would pass whole.
+        A subject without a row gets one first: what does not exist cannot be locked, and a burst would pass whole.
         """
         keys = sorted(subject.key for subject in subjects)
         for key in keys:

@@ -36,7 +36,8 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 Handler: TypeAlias = Callable[[AsyncSession, Event[Any]], Awaitable[None]]
 
-FETCH_TIMEOUT_S = 3.0
+FETCH_TIMEOUT_S = 0.5
+"""How long a consumer without work takes to notice that it is to stop."""
 CONNECTION_CHECK_S = 0.2
 LONGEST_RETRY_S = 600.0
 CRASHES_ALLOWED = 20
@@ -117,7 +118,7 @@ class ConsumerLoop:
                 async with self._pulling() as pull:
                     failures = 0
                     while not stop.is_set():
-                        if (message := await self._next(pull, stop)) is not None:
+                        if (message := await self._next(pull)) is not None:
                             await self._take(message, stop)
             except Exception as error:  # noqa: BLE001 - the worker loop: whatever it was, events still come
                 failures += 1
@@ -137,17 +138,14 @@ class ConsumerLoop:
             with suppress(Error):
                 await pull.unsubscribe()
 
-    async def _next(self, pull: JetStreamContext.PullSubscription, stop: asyncio.Event) -> Msg | None:
-        fetching = asyncio.create_task(pull.fetch(1, timeout=FETCH_TIMEOUT_S))
-        stopping = asyncio.create_task(stop.wait())
-        try:
-            await asyncio.wait((fetching, stopping), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopping.cancel()
-            if not fetching.done():
-                fetching.cancel()
-        with suppress(TimeoutError, asyncio.CancelledError):
-            messages: list[Msg] = await fetching
+    async def _next(self, pull: JetStreamContext.PullSubscription) -> Msg | None:
+        """Return the next message, or None when there was none for `FETCH_TIMEOUT_S`.
+
+        A fetch is never cancelled, not even to stop: a message that has just been delivered would be acknowledged by
+        nobody, and everything behind it would wait for `ack_wait_s`.
+        """
+        with suppress(TimeoutError):
+            messages: list[Msg] = await pull.fetch(1, timeout=FETCH_TIMEOUT_S)
             return messages[0] if messages else None
         return None
 

@@ -412,3 +412,24 @@ async def test_the_inbox_is_kept_longer_than_any_event_can_be_delivered(
         await bind_organisation(session, SystemPrincipal())
         assert await purge_inbox(session, now=datetime.now(UTC) + timedelta(days=39)) == 0
         assert await purge_inbox(session, now=datetime.now(UTC) + timedelta(days=41)) == 1
+
+
+async def test_a_process_that_stops_leaves_no_message_that_others_wait_for(
+    publisher: Any, reader: Any, open_nats: Any
+) -> None:
+    connection = await open_nats("import")
+    source = await prepared(publisher, connection)
+    ids = await source.send(*(started() for _ in range(200)))
+    nats, left, handled = await open_nats("logs"), [], 0
+
+    for number in range(25):
+        loop = ConsumerLoop(consumer_of(record_effect), nats, reader.sessions)
+        async with running(loop):
+            await until(lambda loop=loop: loop.handled > 0)
+            await asyncio.sleep(number / 5000)  # stop at many different moments of a fetch
+        handled += loop.handled
+        info = await connection.jetstream.consumer_info("POSTROOM_IMPORT", "logs-events")
+        left.append(info.num_ack_pending)
+
+    assert left == [0] * 25
+    assert await effects(reader) == ids[:handled]

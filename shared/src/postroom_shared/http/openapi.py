@@ -41,12 +41,21 @@ def _implied_problems(operation: dict[str, Any]) -> list[type[ProblemError]]:
     return implied
 
 
+def _require_version(operation: dict[str, Any]) -> None:
+    """Say that `If-Match` must be there; for FastAPI it may be missing, so that the answer is 428 and not 422."""
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] == "if-match":
+            text = next(each for each in parameter["schema"]["anyOf"] if each["type"] == "string")
+            parameter |= {"name": "If-Match", "required": True, "schema": text}
+
+
 def _complete(method: str, operation: dict[str, Any]) -> None:
     responses = operation.setdefault("responses", {})
     if "HTTPValidationError" in str(responses.get("422")):
         del responses["422"]
     for status, answer in problem_responses(*_implied_problems(operation)).items():
         responses.setdefault(str(status), answer)
+    _require_version(operation)
     if method in _UNSAFE and operation.get("security"):
         operation.setdefault("parameters", []).append(IDEMPOTENCY_PARAMETER)
 

@@ -23,7 +23,7 @@ class PasswordTested(BaseModel):
     matches: bool
 
 
-class PasswordChange(Input):
+class AddressPasswordChange(Input):
     """The new password of the address."""
 
     password: Annotated[

@@ -1,6 +1,6 @@
 """The OpenAPI document of one service: camelCase operationIds, every refusal under its right media type."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fastapi import FastAPI
@@ -8,7 +8,13 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from postroom_shared.errors import ForbiddenError, PayloadError, ProblemError, UnauthenticatedError
-from postroom_shared.http.problem import BodyTooLargeError, Problem, UnreadableBodyError, problem_responses
+from postroom_shared.http.problem import (
+    PROBLEM_JSON,
+    BodyTooLargeError,
+    Problem,
+    UnreadableBodyError,
+    problem_responses,
+)
 
 _UNSAFE = frozenset({"post", "put", "patch", "delete"})
 
@@ -41,6 +47,17 @@ def _implied_problems(operation: dict[str, Any]) -> list[type[ProblemError]]:
     return implied
 
 
+def add_refusals(operation: dict[str, Any], problems: Iterable[type[ProblemError]]) -> None:
+    """List *problems* among the answers of *operation*, beside those that it lists already."""
+    responses = operation.setdefault("responses", {})
+    for status, answer in problem_responses(*problems).items():
+        known = responses.setdefault(str(status), answer)
+        media = known.setdefault("content", {}).setdefault(PROBLEM_JSON, answer["content"][PROBLEM_JSON])
+        examples = media.get("examples", {}) | answer["content"][PROBLEM_JSON]["examples"]
+        media["examples"] = dict(sorted(examples.items()))
+    operation["responses"] = dict(sorted(responses.items()))
+
+
 def _require_version(operation: dict[str, Any]) -> None:
     """Say that `If-Match` must be there; for FastAPI it may be missing, so that the answer is 428 and not 422."""
     for parameter in operation.get("parameters", ()):
@@ -53,8 +70,7 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
     responses = operation.setdefault("responses", {})
     if "HTTPValidationError" in str(responses.get("422")):
         del responses["422"]
-    for status, answer in problem_responses(*_implied_problems(operation)).items():
-        responses.setdefault(str(status), answer)
+    add_refusals(operation, _implied_problems(operation))
     _require_version(operation)
     if method in _UNSAFE and operation.get("security"):
         operation.setdefault("parameters", []).append(IDEMPOTENCY_PARAMETER)

@@ -131,6 +131,8 @@ async def _on_framework(request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code)
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return problem_response(BodyTooLargeError(), request_id=_request_id(request))
+    if status == HTTPStatus.BAD_REQUEST:  # FastAPI's only one: the body is not text
+        return problem_response(UnreadableBodyError(), request_id=_request_id(request))
     headers = dict(error.headers or {})
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(_methods_of_path(request))

@@ -50,7 +50,7 @@ expected-statuses = ["2xx", "401", "403", "404", "409", "412", "429"]
 expected-statuses = ["400", "401", "403", "422", "428"]
 
 [checks.negative_data_rejection]
-expected-statuses = ["400", "401", "403", "404", "405", "409", "413", "415", "422", "428", "429"]
+expected-statuses = ["400", "401", "403", "404", "405", "409", "413", "414", "415", "422", "428", "429", "431"]
 """
 
 
@@ -100,7 +100,7 @@ def stranger_of(stage: Stage, operator: PublicApi) -> None:
 
 def furnish(owner: PublicApi, organisation_id: str) -> list[str]:
     """Give the demo organisation things that a run may change and delete; return the new addresses."""
-    service = next(owner.items("/v1/mail-services"))["id"]
+    service = next(owner.items("/v1/addresses"))["mail_service_id"]
     made: list[dict[str, Any]] = []
     for _ in range(SPARE):
         name = uuid.uuid4().hex[:10]
@@ -185,7 +185,10 @@ async def fuzz(stage: Stage, role: str | None, how: Thoroughness, folder: Path) 
         who, stranger = stage.sign_in(role), stage.sign_in("stranger")
         with stage.api(role) as api:
             scene["real"] = real_things(api, stage.document)
-        scene |= {"headers": who.headers, "sessions": [stage.sign_in(role, kept=False).headers for _ in range(SIGN_OUTS)]}
+        scene |= {
+            "headers": who.headers,
+            "sessions": [stage.sign_in(role, kept=False).headers for _ in range(SIGN_OUTS)],
+        }
         scene["organisations"] = [who.session["organisation_id"]] if who.session["organisation_id"] else []
         people = [(role, who), ("stranger", stranger)]
         users = [

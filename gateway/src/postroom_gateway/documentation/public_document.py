@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from postroom_gateway.border.errors import BadOrganisationError, BadPathError
+from postroom_gateway.border.errors import BadOrganisationError, BadPathError, HeadersTooLargeError, UrlTooLongError
 from postroom_gateway.documentation.merging import Document, ServiceDocument, merge, operations
 from postroom_gateway.identification.csrf import CsrfTokenError, ForeignOriginError
 from postroom_gateway.manifest import MANIFEST
@@ -117,7 +117,7 @@ def _frame(*, session_cookie: str, version: str) -> Document:
 
 
 def _complete(method: str, operation: Document, *, proxied: bool) -> None:
-    refusals: list[type[ProblemError]] = [TooManyRequestsError]
+    refusals: list[type[ProblemError]] = [TooManyRequestsError, UrlTooLongError, HeadersTooLargeError]
     if operation.get("security"):
         session = {name: list[str]() for name in (("session", "csrf") if method in _UNSAFE else ("session",))}
         operation["security"] = [session, {"token": []}]
@@ -128,17 +128,7 @@ def _complete(method: str, operation: Document, *, proxied: bool) -> None:
         refusals.append(BadPathError)
     if proxied:
         refusals += _PROXIED
-    else:
-        _drop_idempotency(operation)
     add_refusals(operation, refusals)
-
-
-def _drop_idempotency(operation: Document) -> None:
-    # The gateway keeps no answers: they hold secrets.
-    parameters = [each for each in operation.get("parameters", []) if each.get("name") != "Idempotency-Key"]
-    operation.pop("parameters", None)
-    if parameters:
-        operation["parameters"] = parameters
 
 
 def _share_examples(operation: Document, shared: dict[str, Document]) -> None:

@@ -8,6 +8,9 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from postroom_shared.errors import ForbiddenError, PayloadError, ProblemError, UnauthenticatedError
+from postroom_shared.http.idempotency import AnswerLostError, IdempotencyKeyReusedError
+from postroom_shared.http.identity import MissingScopeError, NoOrganisationError
+from postroom_shared.http.pages import BadCursorError
 from postroom_shared.http.problem import (
     PROBLEM_JSON,
     BodyTooLargeError,
@@ -41,7 +44,9 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
 def _implied_problems(operation: dict[str, Any]) -> list[type[ProblemError]]:
     implied: list[type[ProblemError]] = [PayloadError]
     if operation.get("security"):
-        implied += [UnauthenticatedError, ForbiddenError]
+        implied += [UnauthenticatedError, ForbiddenError, MissingScopeError, NoOrganisationError]
+    if any(each["name"] == "cursor" for each in operation.get("parameters", ())):
+        implied.append(BadCursorError)
     if "requestBody" in operation:
         implied += [UnreadableBodyError, BodyTooLargeError]
     return implied
@@ -66,18 +71,24 @@ def _require_version(operation: dict[str, Any]) -> None:
             parameter |= {"name": "If-Match", "required": True, "schema": text}
 
 
-def _complete(method: str, operation: dict[str, Any]) -> None:
+def _complete(method: str, operation: dict[str, Any], *, keeps_answers: bool) -> None:
     responses = operation.setdefault("responses", {})
     if "HTTPValidationError" in str(responses.get("422")):
         del responses["422"]
     add_refusals(operation, _implied_problems(operation))
     _require_version(operation)
-    if method in _UNSAFE and operation.get("security"):
+    if keeps_answers and method in _UNSAFE and operation.get("security"):
         operation.setdefault("parameters", []).append(IDEMPOTENCY_PARAMETER)
+        add_refusals(operation, [IdempotencyKeyReusedError, AnswerLostError])
 
 
-def service_openapi(app: FastAPI) -> dict[str, Any]:
-    """Return the completed document of *app*, made once."""
+def service_openapi(app: FastAPI, *, keeps_answers: bool = True) -> dict[str, Any]:
+    """Return the completed document of *app*, made once.
+
+    Args:
+        app: The service.
+        keeps_answers: Whether its unsafe routes take an `Idempotency-Key`.
+    """
     if app.openapi_schema is None:
         document = get_openapi(
             title=app.title,
@@ -92,6 +103,6 @@ def service_openapi(app: FastAPI) -> dict[str, Any]:
         schemas.pop("ValidationError", None)
         schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         for method, operation in _operations(document):
-            _complete(method, operation)
+            _complete(method, operation, keeps_answers=keeps_answers)
         app.openapi_schema = document
     return app.openapi_schema

@@ -127,7 +127,9 @@ def main() -> int:
     owned = Owned(requests)
     problems = [f"{each.label}: no test for {', '.join(lacks)}" for each in seen if (lacks := missing(each, owned))]
     unsecured = {each.label for each in seen if not each.secured}
-    problems += [f"{label}: asks for no credentials, which PUBLIC does not explain" for label in unsecured - set(PUBLIC)]
+    problems += [
+        f"{label}: asks for no credentials, which PUBLIC does not explain" for label in unsecured - set(PUBLIC)
+    ]
     known = {each.label for each in seen}
     problems += [f"{label}: is listed here and in no document" for label in {*PUBLIC, *ABOUT_THE_CALLER} - known]
     for problem in sorted(problems):

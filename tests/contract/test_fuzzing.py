@@ -5,17 +5,24 @@ import json
 import os
 import sys
 import uuid
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
+import pytest_asyncio
 
 from postroom.public_api import ApiProblemError, PublicApi
+from postroom.testkit import Launcher, free_base_port
+from postroom_shared.testkit.folders import temporary_folder
 
 HOOKS = Path(__file__).with_name("fuzzing_hooks.py")
 PASSWORD = "a password of the tests"
 SEED = 20261125
+ROLES = ("owner", "member", "operator")
+ANONYMOUS = "anonymous"
 SIGN_OUTS = 12
 SPARE = 3
 WITHOUT_LIMITS = {
@@ -52,6 +59,12 @@ expected-statuses = ["400", "401", "403", "422", "428"]
 [checks.negative_data_rejection]
 expected-statuses = ["400", "401", "403", "404", "405", "409", "413", "414", "415", "422", "428", "429", "431"]
 """
+PEOPLE = """
+[auth.wfc]
+path = "{file}"
+user = "{role}"
+peers = ["{role}", "stranger"]
+"""
 
 
 @dataclass
@@ -87,7 +100,7 @@ class Stage:
         return api
 
 
-def stranger_of(stage: Stage, operator: PublicApi) -> None:
+def invite_stranger(stage: Stage, operator: PublicApi) -> None:
     """Give the suite another organisation with an owner."""
     house = operator.call("POST", "/v1/organisations", {"name": "Other SA", "language": "fr", "time_zone": "UTC"})
     email = f"o{uuid.uuid4().hex[:8]}@example.org"
@@ -98,7 +111,7 @@ def stranger_of(stage: Stage, operator: PublicApi) -> None:
     stage.sign_ins["stranger"] = (email, PASSWORD)
 
 
-def furnish(owner: PublicApi, organisation_id: str) -> list[str]:
+def furnish_organisation(owner: PublicApi, organisation_id: str) -> list[str]:
     """Give the demo organisation things that a run may change and delete; return the new addresses."""
     service = next(owner.items("/v1/addresses"))["mail_service_id"]
     made: list[dict[str, Any]] = []
@@ -122,7 +135,7 @@ def furnish(owner: PublicApi, organisation_id: str) -> list[str]:
     return [each["address"] for each in made]
 
 
-def furnish_operator(operator: PublicApi) -> None:
+def furnish_installation(operator: PublicApi) -> None:
     """Give the installation servers, organisations and mail services that a run may change and delete."""
     imap = {"host": "imap.example.com", "port": 993, "tls": "implicit"}
     for _ in range(SPARE):
@@ -175,33 +188,37 @@ SHORT = Thoroughness("examples,fuzzing,stateful", 2)
 LONG = Thoroughness("examples,coverage,fuzzing,stateful", 40)
 
 
-async def fuzz(stage: Stage, role: str | None, how: Thoroughness, folder: Path) -> tuple[int, str]:
-    """Run schemathesis as the demo's person of *role*, or as nobody; return its exit code and what it says."""
-    folder.mkdir(parents=True, exist_ok=True)
+def prepare(stage: Stage, role: str, folder: Path) -> None:
+    """Write what a run as the demo's person of *role*, or as nobody, is told."""
     scene: dict[str, Any] = {"url": stage.url, "headers": {}, "sessions": [], "real": {}, "organisations": []}
     scene["addresses"] = stage.addresses
     configuration = CONFIGURATION.format(seed=SEED, hooks=HOOKS)
-    if role is not None:
-        who, stranger = stage.sign_in(role), stage.sign_in("stranger")
+    if role != ANONYMOUS:
+        who = stage.sign_in(role)
         with stage.api(role) as api:
             scene["real"] = real_things(api, stage.document)
-        scene |= {
-            "headers": who.headers,
-            "sessions": [stage.sign_in(role, kept=False).headers for _ in range(SIGN_OUTS)],
-        }
-        scene["organisations"] = [who.session["organisation_id"]] if who.session["organisation_id"] else []
-        people = [(role, who), ("stranger", stranger)]
-        users = [
-            {"name": name, "fixedHeaders": [{"name": key, "value": value} for key, value in each.headers.items()]}
-            for name, each in people
-        ]
-        (folder / "people.json").write_text(json.dumps({"auth": users}))
-        configuration += (
-            f'\n[auth.wfc]\npath = "{folder}/people.json"\nuser = "{role}"\npeers = ["{role}", "stranger"]\n'
-        )
-    configuration += bound_values(scene)
+        scene["headers"] = who.headers
+        scene["sessions"] = [stage.sign_in(role, kept=False).headers for _ in range(SIGN_OUTS)]
+        scene["organisations"] = [each for each in (who.session["organisation_id"],) if each]
+        (folder / "people.json").write_text(json.dumps(people(**{role: who, "stranger": stage.sign_in("stranger")})))
+        configuration += PEOPLE.format(file=folder / "people.json", role=role)
     (folder / "scene.json").write_text(json.dumps(scene | {"kept": sorted(stage.kept)}))
-    (folder / "schemathesis.toml").write_text(configuration)
+    (folder / "schemathesis.toml").write_text(configuration + bound_values(scene))
+
+
+def people(**signed: Signed) -> dict[str, Any]:
+    """Return who may be asked as, in the form of Web Fuzzing Commons."""
+    return {
+        "auth": [
+            {"name": name, "fixedHeaders": [{"name": key, "value": value} for key, value in who.headers.items()]}
+            for name, who in signed.items()
+        ]
+    }
+
+
+async def fuzz(stage: Stage, role: str, how: Thoroughness, folder: Path) -> str:
+    """Run schemathesis; return what it says when it has found something, an empty text when not."""
+    prepare(stage, role, folder)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", "schemathesis.toml"),
         *("run", f"{stage.url}/openapi.json", "--phases", how.phases, "-n", str(how.examples), "--no-color"),
@@ -212,7 +229,7 @@ async def fuzz(stage: Stage, role: str | None, how: Thoroughness, folder: Path) 
         stderr=asyncio.subprocess.STDOUT,
     )
     output, _ = await process.communicate()
-    return process.returncode or 0, output.decode()
+    return "" if process.returncode == 0 else output.decode()
 
 
 def bound_values(scene: dict[str, Any]) -> str:
@@ -233,3 +250,48 @@ def bound_values(scene: dict[str, Any]) -> str:
             lines += [f"[dictionaries.d{number}]", f"values = {json.dumps(sorted(set(values)))}"]
             lines += [f'[parameters."{name}"]', f'dictionary = "d{number}"', "probability = 0.8"]
     return "\n".join(lines)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stage() -> AsyncIterator[Stage]:
+    with temporary_folder() as folder:
+        folder.chmod(0o711)
+        launcher = Launcher(folder / "data", free_base_port(), environment=WITHOUT_LIMITS)
+        await launcher.up()
+        reading = asyncio.create_task(launcher.line_with("never printed"))  # its output must not fill the pipe
+        found = await launcher.json("credentials")
+        sign_ins = {each["role"]: (each["email"], each["password"]) for each in found["sign_ins"]}
+        yield await asyncio.to_thread(set_up, launcher.url, sign_ins)
+        reading.cancel()
+        await asyncio.wait([reading])
+        await launcher.close()
+
+
+def set_up(url: str, sign_ins: dict[str, tuple[str, str]]) -> Stage:
+    """Furnish the suite, and note what must outlive the runs."""
+    stage = Stage(url, sign_ins)
+    stage.document = httpx.get(f"{url}/openapi.json", trust_env=False).raise_for_status().json()
+    with stage.api("operator") as operator, stage.api("owner") as owner:
+        invite_stranger(stage, operator)
+        furnish_installation(operator)
+        organisation = owner.call("GET", "/v1/session")["organisation_id"]
+        stage.addresses = furnish_organisation(owner, organisation)
+        stage.kept.add(organisation)
+        for role in ROLES:
+            with stage.api(role) as api:
+                stage.kept.add(api.call("GET", "/v1/me")["person"]["id"])
+        for membership in owner.items("/v1/memberships"):
+            if membership["person_id"] in stage.kept:
+                stage.kept.add(membership["id"])
+    return stage
+
+
+@pytest.mark.parametrize("role", [*ROLES, ANONYMOUS])
+async def test_the_api_does_what_its_document_says(stage: Stage, role: str, tmp_path: Path) -> None:
+    assert not await fuzz(stage, role, SHORT, tmp_path)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("role", [*ROLES, ANONYMOUS])
+async def test_the_api_does_what_its_document_says_for_long(stage: Stage, role: str, tmp_path: Path) -> None:
+    assert not await fuzz(stage, role, LONG, tmp_path)

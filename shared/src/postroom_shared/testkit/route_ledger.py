@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_plus
 
 import httpx
 
@@ -105,7 +106,7 @@ def _entry(service: str, response: httpx.Response, content: bytes, asker: Asker)
         status=response.status_code,
         problem=body.get("type") if isinstance(body, dict) and not response.is_success else None,
         asker=asker,
-        named=_names(f"{request.url.path} {request.url.params} {_sent(request)}"),
+        named=_names(f"{unquote_plus(str(request.url))} {_sent(request)}"),
         shown=_names(content.decode(errors="replace")) if response.is_success else [],
         items=[each["id"] for each in items or () if isinstance(each, dict) and "id" in each],
     )

@@ -102,7 +102,10 @@ async def test_a_password_with_control_characters_is_refused(directory: Any, est
     anna = await estate.address()
 
     answer = await directory.ask(
-        "POST", f"/v1/addresses/{anna['id']}:change-password", estate.house.owner, body={"password": "seven\tseas\x00 43"}
+        "POST",
+        f"/v1/addresses/{anna['id']}:change-password",
+        estate.house.owner,
+        body={"password": "seven\tseas\x00 43"},
     )
 
     assert problem(answer) == (422, "payload")

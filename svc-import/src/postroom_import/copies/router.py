@@ -19,6 +19,7 @@ from postroom_import.copies.errors import (
     PasswordNeededError,
     SameMailboxError,
     SourceUnavailableError,
+    TargetDisabledError,
     TargetNotAttachedError,
     TargetUnavailableError,
     TargetWithoutMailboxError,
@@ -108,7 +109,7 @@ async def _resumable(request: Request, caller: Manager, import_id: UUID, wanted:
         TargetWithoutMailboxError,
         NotLocalAddressError,
         TargetUnavailableError,
-        TargetWithoutMailboxError,
+        TargetDisabledError,
         AlreadyRunningError,
     ),
 )

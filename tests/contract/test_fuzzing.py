@@ -32,8 +32,12 @@ WITHOUT_LIMITS = {
         "SIGN_INS_PER_CLIENT_BURST",
         "SIGN_IN_FAILURES_BURST",
     )
-} | {"POSTROOM_GATEWAY_MAX_SESSIONS": "1000", "POSTROOM_GATEWAY_MAX_API_TOKENS": "1000"}
-"""A run asks more often than people do; the limits have tests of their own."""
+} | {
+    "POSTROOM_GATEWAY_MAX_SESSIONS": "1000",
+    "POSTROOM_GATEWAY_MAX_API_TOKENS": "1000",
+    "POSTROOM_GATEWAY_ACCESS_LIFETIME_S": "86400",
+}
+"""A run asks more often and longer than people do; the limits have tests of their own."""
 LISTS_THAT_NEED_MORE = {"/v1/logs": {"address": "anna@example.com", "direction": "sent"}}
 CONFIGURATION = """\
 seed = {seed}

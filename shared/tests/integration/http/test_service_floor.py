@@ -76,6 +76,16 @@ async def fail_at_commit(session: Session, _: Writer) -> dict[str, str]:
     return {"status": "stored"}
 
 
+@router.delete("/{note_id}")
+async def delete_note(note_id: str, _: Writer) -> str:
+    return note_id
+
+
+@router.post("/{note_id}:read")
+async def read_note(note_id: str, _: Writer) -> str:
+    return note_id
+
+
 @router.post("/of-nobody")
 async def write_for_nobody(_: Session, _caller: Annotated[PersonPrincipal, Depends(operator("notes.write"))]) -> str:
     return str(uuid7())
@@ -139,7 +149,16 @@ async def test_every_answer_outside_2xx_is_a_problem_with_a_stable_type(notes: R
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["request_id"] == answer.headers["x-request-id"]
     assert "secret detail" not in answers["shared/internal"].text
-    assert answers["shared/http-405"].headers["allow"] == "GET, POST"
+    assert answers["shared/http-405"].headers["allow"]
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"), [("/v1/notes", "GET, POST"), ("/v1/notes/7", "DELETE"), ("/v1/notes/7:read", "POST")]
+)
+async def test_a_method_that_is_not_allowed_is_told_which_are(notes: RunningService, path: str, allowed: str):
+    answer = await notes.client.put(path)
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
 
 
 async def test_an_unknown_query_parameter_is_refused_by_name(notes: RunningService):

@@ -4,7 +4,7 @@ from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 _ONE_LINE = r"^[^\x00-\x1f\x7f\u2028\u2029]*$"
 
@@ -13,6 +13,14 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 ShortLine = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=_ONE_LINE)]
 """One short line, such as a registration number."""
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WholeNumber = Annotated[int, Field(strict=True), BeforeValidator(_whole)]
+"""A JSON number without a fraction, `3` or `3.0` (JSON Schema 2020-12, validation §6.1.1); neither text nor boolean."""
 
 Language = Literal["fr", "en", "de", "it"]
 """A language the product speaks (docs/promises.md#languages)."""

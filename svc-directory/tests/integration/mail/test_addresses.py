@@ -40,6 +40,7 @@ async def test_a_manager_creates_an_address(directory: Any, estate: Any) -> None
         {"kind": "robot"},
         {"enabled": "yes"},
         {"quota_bytes": -1},
+        {"quota_bytes": "5"},
         {"attributes": {"First Name": "x"}},
         {"attributes": {f"a{n}": "x" for n in range(31)}},
         {"attributes": {"note": "x" * 401}},
@@ -96,7 +97,7 @@ async def test_a_change_counts_the_version_up_and_is_told(directory: Any, estate
     anna, owner = await estate.address(), estate.house.owner
     path = f"/v1/addresses/{anna['id']}"
 
-    changed = await directory.ask("PATCH", path, owner, body={"enabled": False, "quota_bytes": 1000}, version=1)
+    changed = await directory.ask("PATCH", path, owner, body={"enabled": False, "quota_bytes": 1000.0}, version=1)
 
     assert (changed.json()["enabled"], changed.json()["quota_bytes"], changed.headers["etag"]) == (False, 1000, '"2"')
     assert (await directory.made("PATCH", path, owner, body={"quota_bytes": None}, version=2))["quota_bytes"] is None

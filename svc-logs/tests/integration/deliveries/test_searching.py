@@ -255,7 +255,8 @@ async def test_an_entry_tells_the_whole_way(desk: Desk):
 
 
 async def test_an_entry_that_is_not_there_is_not_found(desk: Desk):
-    assert (await desk.get(f"/{uuid7()}", desk.owner)).json()["type"] == "urn:postroom:problem:logs/entry-not-found"
+    for unknown in (uuid7(), UUID(int=2**128 - 1)):
+        assert (await desk.get(f"/{unknown}", desk.owner)).json()["type"] == "urn:postroom:problem:logs/entry-not-found"
 
 
 async def test_mail_refused_before_the_queue_is_found_too(desk: Desk):

@@ -6,6 +6,8 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from postroom_shared.errors import PayloadError
+
 _ONE_LINE = r"^[^\x00-\x1f\x7f\u2028\u2029]*$"
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_ONE_LINE)]
@@ -19,8 +21,8 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-WholeNumber = Annotated[int, Field(strict=True), BeforeValidator(_whole)]
-"""A JSON number without a fraction, `3` or `3.0` (JSON Schema 2020-12, validation §6.1.1); neither text nor boolean."""
+WHOLE = BeforeValidator(_whole)
+"""After the constraints of a strict `int`: takes `3.0` for 3, as JSON Schema does (2020-12, validation §6.1.1)."""
 
 Language = Literal["fr", "en", "de", "it"]
 """A language the product speaks (docs/promises.md#languages)."""
@@ -42,10 +44,25 @@ def known_zone(name: str) -> str:
     return name
 
 
+class UnknownTimeZoneError(PayloadError):
+    """The IANA database has no such time zone; a schema cannot list them, since they change several times a year."""
+
+    slug = "directory/unknown-time-zone"
+    title = "There is no such time zone"
+
+
+def _zone_of_request(name: str) -> str:
+    try:
+        return known_zone(name)
+    except ValueError as error:
+        place = {"in": "body", "field": "time_zone", "message": str(error)}
+        raise UnknownTimeZoneError(extra={"errors": [place]}) from error
+
+
 TimeZone = Annotated[
     str,
     StringConstraints(min_length=1, max_length=64),
-    AfterValidator(known_zone),
+    AfterValidator(_zone_of_request),
     Field(examples=["Europe/Zurich"]),
 ]
 """A time zone by its IANA name."""

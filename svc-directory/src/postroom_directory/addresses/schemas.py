@@ -9,7 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from postroom_directory.addresses.domain import AddressKind, MailAddress
 from postroom_directory.addresses.repository import AddressFilters
-from postroom_directory.fields import Input, WholeNumber
+from postroom_directory.fields import WHOLE, Input
 from postroom_directory.patching import Patch, no_default
 from postroom_shared.http.pages import PageQuery
 from postroom_shared.values import Address, Domain
@@ -27,7 +27,9 @@ Attributes = Annotated[
     ),
 ]
 Switch = Annotated[bool, Field(strict=True)]
-Quota = Annotated[WholeNumber, Field(ge=1, le=1 << 50, description="Octets; null is the mail server's own.")]
+Quota = Annotated[
+    int, Field(strict=True, ge=1, le=1 << 50, description="Octets; null is the mail server's own."), WHOLE
+]
 
 
 class AddressCreate(Input):

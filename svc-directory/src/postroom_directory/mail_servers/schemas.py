@@ -7,11 +7,11 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.json_schema import SkipJsonSchema
 
-from postroom_directory.fields import Input, Line, WholeNumber
+from postroom_directory.fields import WHOLE, Input, Line
 from postroom_directory.mail_servers.domain import TlsMode
 from postroom_directory.patching import Patch, no_default
 
-Port = Annotated[WholeNumber, Field(ge=1, le=65_535)]
+Port = Annotated[int, Field(strict=True, ge=1, le=65_535), WHOLE]
 Host = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9.:_-]+$", examples=["mail.example.com"])]
 Pem = Annotated[str, Field(max_length=65_536, description="Certificates (PEM) to trust beside the system's.")]
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from postroom_directory.dependencies import Changer, OfficeSession, Operator, Reader
 from postroom_directory.domains.errors import DomainTakenError
+from postroom_directory.fields import UnknownTimeZoneError
 from postroom_directory.mail_services import service
 from postroom_directory.mail_services.errors import (
     MailServiceNotEmptyError,
@@ -41,7 +42,11 @@ async def list_mail_services(
     return Page(items=[MailServiceRead.of(each) for each in page.items], next=page.next)
 
 
-@router.post("", status_code=HTTPStatus.CREATED, responses=problem_responses(DomainTakenError, UnknownReferenceError))
+@router.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    responses=problem_responses(DomainTakenError, UnknownReferenceError, UnknownTimeZoneError),
+)
 async def create_mail_service(
     body: MailServiceCreate, _: Operator, session: OfficeSession, response: Response
 ) -> MailServiceRead:
@@ -64,7 +69,7 @@ async def read_mail_service(
     return MailServiceRead.of(found)
 
 
-@router.patch("/{mail_service_id}", responses=problem_responses(*CHANGE_PROBLEMS))
+@router.patch("/{mail_service_id}", responses=problem_responses(*CHANGE_PROBLEMS, UnknownTimeZoneError))
 async def change_mail_service(
     *,
     mail_service_id: UUID,

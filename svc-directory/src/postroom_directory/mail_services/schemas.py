@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from postroom_directory.fields import Input, Language, Line, TimeZone, WholeNumber
+from postroom_directory.fields import WHOLE, Input, Language, Line, TimeZone
 from postroom_directory.mail_services.domain import FREE_PLAN, FREE_RETENTION_DAYS, MailService
 from postroom_directory.patching import Patch, no_default
 from postroom_shared.http.pages import PageQuery
@@ -15,7 +15,7 @@ from postroom_shared.principal import AddressRight
 from postroom_shared.values import Domain
 
 Plan = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$", examples=["free"])]
-RetentionDays = Annotated[WholeNumber, Field(ge=1, le=3660, description="Days that logs reach back.")]
+RetentionDays = Annotated[int, Field(strict=True, ge=1, le=3660, description="Days that logs reach back."), WHOLE]
 Rights = Annotated[frozenset[AddressRight], Field(description="What a grant gives when it names no rights.")]
 
 DEFAULT_RIGHTS = frozenset(

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response, status
 
 from postroom_directory.dependencies import Changer, Operator, Reader, WideSession
+from postroom_directory.fields import UnknownTimeZoneError
 from postroom_directory.organisations import service
 from postroom_directory.organisations.domain import OrganisationState
 from postroom_directory.organisations.errors import OrganisationNotEmptyError, OrganisationStateError
@@ -25,7 +26,7 @@ router = APIRouter(prefix="/v1/organisations", tags=["organisations"])
 CHANGE_PROBLEMS = (NotFoundError, ForbiddenError, PreconditionFailedError, PreconditionRequiredError)
 
 
-@router.post("", status_code=status.HTTP_201_CREATED, responses=problem_responses(ForbiddenError))
+@router.post("", status_code=status.HTTP_201_CREATED, responses=problem_responses(ForbiddenError, UnknownTimeZoneError))
 async def create_organisation(
     new: OrganisationCreate, caller: Operator, session: WideSession, response: Response
 ) -> OrganisationRead:
@@ -56,7 +57,7 @@ async def read_organisation(
     return OrganisationRead.of(organisation)
 
 
-@router.patch("/{organisation_id}", responses=problem_responses(*CHANGE_PROBLEMS))
+@router.patch("/{organisation_id}", responses=problem_responses(*CHANGE_PROBLEMS, UnknownTimeZoneError))
 async def change_organisation(
     organisation_id: UUID,
     *,

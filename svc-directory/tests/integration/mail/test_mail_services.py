@@ -46,7 +46,7 @@ async def test_the_operator_creates_a_mail_service_with_its_first_domain(
     [
         ({"organisation_id": str(uuid4())}, "unknown-reference"),
         ({"mail_server_id": str(uuid4())}, "unknown-reference"),
-        ({"time_zone": "Mars/Base"}, "payload"),
+        ({"time_zone": "Mars/Base"}, "unknown-time-zone"),
         ({"primary_domain": "no domain"}, "payload"),
         ({"default_rights": ["fly"]}, "payload"),
         ({"log_retention_days": 0}, "payload"),

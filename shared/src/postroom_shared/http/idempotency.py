@@ -7,6 +7,7 @@ should the process die in between, a repeat is told that the request was carried
 
 import asyncio
 import hashlib
+import re
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -28,7 +29,7 @@ from postroom_shared.principal import NO_ORGANISATION, PersonPrincipal, Principa
 HEADER = "idempotency-key"
 KEPT_FOR = timedelta(hours=24)
 PURGE_EVERY_S = 3600.0
-MAX_KEY_LENGTH = 255
+_KEY = re.compile(r"[!-~]{1,255}")
 MAX_STORED_OCTETS = 1 << 20
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _STORED_HEADERS = ("content-type", "location", "etag")
@@ -90,8 +91,8 @@ async def claim_request(session: AsyncSession, request: Request, principal: Prin
     key, owner = request.headers.get(HEADER), _owner(principal)
     if key is None or owner is None or request.method not in _UNSAFE:
         return
-    if not 0 < len(key) <= MAX_KEY_LENGTH or not key.isprintable():
-        raise PayloadError("An Idempotency-Key has 1 to 255 printable characters.")
+    if not _KEY.fullmatch(key):
+        raise PayloadError("An Idempotency-Key has 1 to 255 printable ASCII characters and no space.")
     wanted = await _request_hash(request)
     new = insert(IdempotencyKeyRow).values(
         organisation_id=owner[0], person_id=owner[1], key=key, request_hash=wanted, created_at=datetime.now(UTC)

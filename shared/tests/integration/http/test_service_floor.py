@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import asyncpg
+import httpx
 import pytest
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict
@@ -204,6 +205,15 @@ async def test_the_same_idempotency_key_for_another_request_is_refused(notes: Ru
     answer = await notes.client.post("/v1/notes", json={"text": "b"}, headers=headers)
 
     assert answer.json()["type"] == "urn:postroom:problem:shared/idempotency-key-reused"
+
+
+@pytest.mark.parametrize("key", ["", "two words", "é", "k" * 256])
+async def test_an_idempotency_key_has_a_form(notes: RunningService, key: str):
+    headers = notes.as_person(somebody()) | {"Idempotency-Key": key}
+
+    answer = await notes.client.post("/v1/notes", json={"text": "a"}, headers=httpx.Headers(headers, encoding="utf-8"))
+
+    assert answer.json()["type"] == "urn:postroom:problem:shared/payload"
 
 
 async def test_an_operator_who_acts_in_no_organisation_uses_idempotency_keys_too(notes: RunningService):

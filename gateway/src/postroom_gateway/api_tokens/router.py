@@ -42,6 +42,9 @@ async def create_api_token(
 
 
 @router.delete("/{token_id}", status_code=HTTPStatus.NO_CONTENT, responses=problem_responses(NoSuchTokenError))
-async def revoke_api_token(token_id: UUID, session: PersonSession, caller: AccountHolder) -> None:
+async def revoke_api_token(
+    token_id: UUID, session: PersonSession, caller: AccountHolder, gateway: GatewayParts
+) -> None:
     """Revoke one of my API tokens; it stops working at once."""
     await service.revoke_token(session, caller, token_id, now=datetime.now(UTC))
+    gateway.identities.forget(caller.person_id)  # the notification comes after the commit, perhaps after the answer

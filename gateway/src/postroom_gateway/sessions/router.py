@@ -78,6 +78,7 @@ async def get_session(session: PersonSession, caller: AccountHolder, gateway: Ga
 async def end_session(session: PersonSession, caller: AccountHolder, gateway: GatewayParts, response: Response) -> None:
     """Sign out."""
     await service.sign_out(session, caller, now=datetime.now(UTC))
+    gateway.identities.forget(caller.person_id)  # the notification comes after the commit, perhaps after the answer
     clear_cookies(response, gateway.cookies)
 
 
@@ -87,6 +88,7 @@ async def switch_organisation(
 ) -> CurrentSession:
     """Act in another of my organisations from now on."""
     await service.switch_organisation(session, caller, body.organisation_id)
+    gateway.identities.forget(caller.person_id)
     return await _view(session, await service.own_session(session, caller), gateway)
 
 
@@ -100,9 +102,12 @@ async def list_sessions(session: PersonSession, caller: AccountHolder, gateway: 
 @router.delete(
     "/sessions/{session_id}", status_code=HTTPStatus.NO_CONTENT, responses=problem_responses(NoSuchSessionError)
 )
-async def revoke_session(session_id: UUID, session: PersonSession, caller: AccountHolder) -> None:
+async def revoke_session(
+    session_id: UUID, session: PersonSession, caller: AccountHolder, gateway: GatewayParts
+) -> None:
     """End one of my sessions, on this device or another."""
     await service.end_session(session, caller, session_id, now=datetime.now(UTC))
+    gateway.identities.forget(caller.person_id)
 
 
 async def _answer(gateway: Gateway, issued: IssuedSession, response: Response) -> CurrentSession:

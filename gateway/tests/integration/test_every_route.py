@@ -43,6 +43,7 @@ async def test_nobody_sees_or_chooses_what_is_another_persons(client: httpx.Asyn
         {each["id"] for each in (await client.get("/v1/sessions", cookies=who.cookies)).json()["items"]}
         for who in (anna, mallory)
     ]
+    choices = (await client.get("/v1/session", cookies=anna.cookies)).json()["organisations"]
     chosen = await client.post(
         "/v1/session:switch-organisation",
         json={"organisation_id": str(anna.organisation_id)},
@@ -52,6 +53,7 @@ async def test_nobody_sees_or_chooses_what_is_another_persons(client: httpx.Asyn
 
     assert mine
     assert not mine & theirs
+    assert str(anna.organisation_id) in {each["id"] for each in choices}
     assert chosen.status_code == 403
 
 

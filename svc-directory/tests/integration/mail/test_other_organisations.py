@@ -53,8 +53,12 @@ async def test_a_stranger_is_refused(
         "service": estate.service_id,
         "domain": estate.domain,
     }
-    await directory.made("GET", f"/v1/people/{names['person']}", house.owner)
-    await directory.made("GET", f"/v1/memberships/{names['membership']}", house.owner)
+    for there in (
+        f"people/{names['person']}",
+        f"memberships/{names['membership']}",
+        f"mail-services/{names['service']}",
+    ):
+        await directory.made("GET", f"/v1/{there}", house.owner)
 
     method, path = request_line.format(**names).split()
     sent = body and {key: value.format(**names) for key, value in body.items()}

@@ -190,7 +190,7 @@ class Thoroughness:
 
 SHORT = {"owner": Thoroughness("examples,fuzzing,stateful", 2)}
 SHORTEST = Thoroughness("fuzzing", 1)
-"""For those to whom most is refused; all together take less than a minute where nothing else runs."""
+"""For those to whom most is refused."""
 LONG = Thoroughness("examples,coverage,fuzzing,stateful", 40)
 
 

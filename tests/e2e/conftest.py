@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import imaplib
+import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -62,9 +64,29 @@ class Suite:
                         return
                 await asyncio.sleep(0.5)
 
+    async def delete_confirmation(self, address: str) -> None:
+        """Delete the mail that tells *address* of a copy, once it has come, as its reader would."""
+        await asyncio.to_thread(_delete_confirmation, self.launcher.ports.dovecot.imap, address)
+
     async def look(self, address: str, password: str = PASSWORD) -> dict[str, SeenFolder]:
         """Return all that is in a mailbox, read by another IMAP client."""
         return await look_into("127.0.0.1", self.launcher.ports.dovecot.imap, address, password)
+
+
+def _delete_confirmation(port: int, address: str) -> None:
+    deadline = time.monotonic() + 30
+    with imaplib.IMAP4("127.0.0.1", port, timeout=60) as server:
+        server.login(address, PASSWORD)
+        while True:
+            server.select("INBOX")
+            found = server.uid("SEARCH", 'HEADER "Message-ID" "<import."')[1][0].split()
+            if found or time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
+        assert len(found) == 1, address
+        uid = found[0].decode()
+        server.uid("STORE", uid, "+FLAGS.SILENT", r"(\Deleted)")
+        server.uid("EXPUNGE", uid)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

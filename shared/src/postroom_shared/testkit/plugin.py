@@ -111,10 +111,20 @@ async def database(
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def nats_server(servers_folder: Path) -> AsyncIterator[TestNats]:
-    """A nats-server with JetStream that lets everybody in."""
+async def nats_of_worker(servers_folder: Path) -> AsyncIterator[TestNats]:
+    """The nats-server behind `nats_server`."""
     async with running_nats(servers_folder / "nats") as server:
         yield server
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def nats_server(nats_of_worker: TestNats) -> TestNats:
+    """A nats-server with JetStream that lets everybody in, and without a stream.
+
+    The events of the tests before would otherwise stand in front of this test's own.
+    """
+    await nats_of_worker.forget_streams()
+    return nats_of_worker
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

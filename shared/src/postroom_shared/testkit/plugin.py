@@ -111,20 +111,23 @@ async def database(
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def nats_of_worker(servers_folder: Path) -> AsyncIterator[TestNats]:
-    """The nats-server behind `nats_server`."""
+async def nats_server(servers_folder: Path) -> AsyncIterator[TestNats]:
+    """A nats-server with JetStream that lets everybody in."""
     async with running_nats(servers_folder / "nats") as server:
         yield server
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def nats_server(nats_of_worker: TestNats) -> TestNats:
-    """A nats-server with JetStream that lets everybody in, and without a stream.
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def _nats_to_empty(servers_folder: Path) -> AsyncIterator[TestNats]:
+    async with running_nats(servers_folder / "nats-to-empty") as server:
+        yield server
 
-    The events of the tests before would otherwise stand in front of this test's own.
-    """
-    await nats_of_worker.forget_streams()
-    return nats_of_worker
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def empty_nats(_nats_to_empty: TestNats) -> TestNats:
+    """A nats-server without streams: no event of an earlier test stands in front of this test's own."""
+    await _nats_to_empty.forget_streams()
+    return _nats_to_empty
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -59,8 +59,8 @@ async def test_a_template_is_made_once(postgres: TestPostgres, database_manifest
 
 
 @pytest.mark.parametrize("attempt", [1, 2])
-async def test_each_test_gets_a_nats_without_streams(nats_server: TestNats, attempt: int):
-    client = await nats.connect(nats_server.url)
+async def test_each_test_gets_a_nats_without_streams(empty_nats: TestNats, attempt: int):
+    client = await nats.connect(empty_nats.url)
     stream = client.jetstream()
 
     await stream.add_stream(name="TESTKIT", subjects=["testkit.>"])

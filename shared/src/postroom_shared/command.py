@@ -11,6 +11,7 @@ import uvloop
 
 from postroom_shared.database.migrating import migrate
 from postroom_shared.http.app import build_api, create_app
+from postroom_shared.http.bounded_heads import BoundedHeadsProtocol
 from postroom_shared.service import S, ServiceDefinition
 from postroom_shared.settings import settings_table
 from postroom_shared.structured_logging import configure_logging
@@ -36,7 +37,7 @@ def _serve(definition: ServiceDefinition[S], settings: S, *, work: bool) -> None
         create_app(definition, settings, work=work),
         host=settings.host,
         port=settings.port,
-        http="httptools",
+        http=BoundedHeadsProtocol,
         ws="none",
         lifespan="on",
         access_log=False,
@@ -44,7 +45,6 @@ def _serve(definition: ServiceDefinition[S], settings: S, *, work: bool) -> None
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=int(settings.shutdown_grace_s),
-        h11_max_incomplete_event_size=64 * 1024,
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(uvicorn.Server(config).serve())

@@ -48,7 +48,7 @@ class ApiUnreachableError(Exception):
 
 
 def _detail(problem: dict[str, Any]) -> str:
-    places = [f"{each.get('pointer', '')} {each.get('detail', '')}".strip() for each in problem.get("errors") or ()]
+    places = [f"{each.get('field', '')}: {each.get('message', '')}" for each in problem.get("errors") or ()]
     return "; ".join(filter(None, (str(problem.get("detail") or ""), *places)))
 
 
@@ -86,7 +86,16 @@ class PublicApi:
         """End the session."""
         self.call("DELETE", "/v1/session")
 
-    def call(self, method: str, path: str, body: Any = None, *, version: int | None = None, **query: Any) -> Any:
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        version: int | None = None,
+        idempotency_key: str | None = None,
+        **query: Any,
+    ) -> Any:
         """Return the answer's content, None when it has none.
 
         Args:
@@ -94,20 +103,26 @@ class PublicApi:
             path: From the root.
             body: Sent as JSON unless None.
             version: Of what is changed; sent as `If-Match`.
+            idempotency_key: The same request with the same key is carried out once.
             query: Parameters.
 
         Raises:
             ApiProblemError: It was refused.
-            ApiUnreachableError: There was no answer.
+            ApiUnreachableError: There was no answer, or not of this API.
         """
         headers = {} if version is None else {"If-Match": f'"{version}"'}
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
         try:
             answer = self._client.request(method, path, json=body, headers=headers, params=query)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise ApiUnreachableError(f"{self._client.base_url} does not answer: {error}") from error
         if not answer.is_success:
             raise ApiProblemError.of(answer)
-        return answer.json() if answer.content else None
+        try:
+            return answer.json() if answer.content else None
+        except ValueError as error:
+            raise ApiUnreachableError(f"What answers at {self._client.base_url} is not Postroom.") from error
 
     def items(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
         """Yield the items of a list, page by page.
@@ -123,20 +138,24 @@ class PublicApi:
                 return
             wanted["cursor"] = page["next"]
 
-    def events(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    def events(self, path: str, *, silence_s: float = STREAM_SILENCE_S) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield server-sent events, name and data, until the server ends the stream or the connection breaks.
+
+        Args:
+            path: From the root.
+            silence_s: After which the connection counts as broken.
 
         Raises:
             ApiProblemError: It was refused.
         """
-        timeout = httpx.Timeout(TIMEOUT_S, read=STREAM_SILENCE_S)
+        timeout = httpx.Timeout(TIMEOUT_S, read=silence_s)
         try:
             with self._client.stream("GET", path, timeout=timeout) as answer:
                 if answer.status_code != HTTPStatus.OK:
                     answer.read()
                     raise ApiProblemError.of(answer)
                 yield from _events(answer.iter_lines())
-        except httpx.TransportError:
+        except httpx.RequestError:
             return
 
 

@@ -17,10 +17,12 @@ class ApiProblemError(Exception):
 
     Attributes:
         type: Stable name of the problem, `urn:postroom:problem:import/wrong-password`.
+        request_id: By which the suite's logs know the request; empty where it did not tell.
     """
 
-    def __init__(self, *, status: int, type_uri: str, title: str, detail: str) -> None:
+    def __init__(self, *, status: int, type_uri: str, title: str, detail: str, request_id: str = "") -> None:
         super().__init__(": ".join(filter(None, (title, detail))))
+        self.request_id = request_id
         self.status = status
         self.type = type_uri
         self.title = title
@@ -40,11 +42,12 @@ class ApiProblemError(Exception):
             type_uri=str(problem.get("type", "about:blank")),
             title=str(problem.get("title") or f"The server answered {answer.status_code} {answer.reason_phrase}"),
             detail=_detail(problem),
+            request_id=str(problem.get("request_id") or ""),
         )
 
 
 class ApiUnreachableError(Exception):
-    """Nothing answers at the address of the suite."""
+    """Nothing answers at the address of the suite, or not with its API; the message says why."""
 
 
 def _detail(problem: dict[str, Any]) -> str:
@@ -116,13 +119,13 @@ class PublicApi:
         try:
             answer = self._client.request(method, path, json=body, headers=headers, params=query)
         except httpx.RequestError as error:
-            raise ApiUnreachableError(f"{self._client.base_url} does not answer: {error}") from error
+            raise ApiUnreachableError(str(error) or type(error).__name__) from error
         if not answer.is_success:
             raise ApiProblemError.of(answer)
         try:
             return answer.json() if answer.content else None
         except ValueError as error:
-            raise ApiUnreachableError(f"What answers at {self._client.base_url} is not Postroom.") from error
+            raise ApiUnreachableError("what answers there is not Postroom") from error
 
     def items(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
         """Yield the items of a list, page by page.
@@ -139,7 +142,7 @@ class PublicApi:
             wanted["cursor"] = page["next"]
 
     def events(self, path: str, *, silence_s: float = STREAM_SILENCE_S) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield server-sent events, name and data, until the server ends the stream or the connection breaks.
+        """Yield server-sent events, name and data, until the stream ends, breaks, or makes no sense.
 
         Args:
             path: From the root.
@@ -155,7 +158,7 @@ class PublicApi:
                     answer.read()
                     raise ApiProblemError.of(answer)
                 yield from _events(answer.iter_lines())
-        except httpx.RequestError:
+        except (httpx.RequestError, ValueError):
             return
 
 

@@ -50,9 +50,9 @@ def number(value: int, language: Language) -> str:
 
 
 def duration(length: timedelta, language: Language) -> str:
-    """Return *length* as `12 s`, `3 min 05 s` or `2 h 07 min`, tenths of a second below ten seconds."""
+    """Return *length* as `12 s`, `3 min 05 s` or `2 h 07 min`; below ten seconds with tenths, if there are any."""
     seconds = max(length.total_seconds(), 0.0)
-    if seconds < 10:
+    if seconds < 10 and seconds % 1:
         text = f"{seconds:.1f} s"
         return text.replace(".", ",") if language is Language.FRENCH else text
     minutes, rest = divmod(round(seconds), 60)

@@ -125,11 +125,10 @@ def may_pass(problem: ApiProblemError) -> bool:
 def in_words(problem: ApiProblemError, advices: Advices, language: Language) -> str:
     """Return what is the matter and what to do, one line each.
 
-    The suite's own words are English; they are added where they tell more than ours.
+    The suite's own words are English; they stand where there is no advice. A fault of the suite names its request.
     """
     texts = {**GENERAL_ADVICE, **advices}.get(slug_of(problem.type))
-    if texts is None:
-        return str(problem)
-    advice = texts[language]
-    told = [advice.what, problem.detail if language is Language.ENGLISH else "", advice.remedy]
-    return "\n".join(filter(None, told))
+    lines = [texts[language].what, texts[language].remedy] if texts else [str(problem)]
+    if problem.request_id and exit_code_of(problem) is ExitCode.OUR_FAULT:
+        lines.append(f"request_id={problem.request_id}")
+    return "\n".join(lines)

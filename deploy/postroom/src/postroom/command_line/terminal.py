@@ -45,6 +45,11 @@ class Terminal:
         self.as_json = not sys.stdout.isatty() if as_json is None else as_json
         self._wanted_url = url
 
+    @property
+    def shows_progress(self) -> bool:
+        """Whether somebody looks at it: text, on a terminal."""
+        return not self.as_json and sys.stdout.isatty()
+
     @cached_property
     def url(self) -> str:
         """The suite: what was asked for, else where one is signed in, else this machine's.
@@ -149,8 +154,8 @@ def at_terminal(
         text = in_words(problem, advices or {}, terminal.language)
         document = {"type": problem.type, "title": problem.title, "detail": problem.detail, "status": problem.status}
         raise _ended(terminal, text, exit_code_of(problem), document) from None
-    except ApiUnreachableError:
-        text = WORDS[terminal.language].unreachable.format(url=terminal.url)
+    except ApiUnreachableError as error:
+        text = WORDS[terminal.language].unreachable.format(url=terminal.url, reason=error)
         raise _ended(terminal, text, ExitCode.NOT_NOW) from None
     except KeyboardInterrupt:
         raise _ended(terminal, WORDS[terminal.language].stopped, ExitCode.LEFT) from None

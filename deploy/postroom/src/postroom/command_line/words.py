@@ -33,7 +33,8 @@ WORDS = Texts(
         signed_in_elsewhere="You are signed in to {kept}, not to {url}. Run `postroom login --url {url}`.",
         unreadable_sign_in="The kept sign-in cannot be read ({file}). Run `postroom login` again.",
         open_sign_in="Others may read {file}. Close it: chmod 600 {file}",
-        unreachable="{url} does not answer. Is the address right, and does the suite run? (`postroom status`)",
+        unreachable="{url} does not answer ({reason}). Is the address right, and does the suite run? "
+        "(`postroom status`)",
         stopped="Stopped.",
         our_fault="Something went wrong in this program: {error}. Please report it with the output of "
         "POSTROOM_DEBUG=1 and the same command.",
@@ -53,7 +54,7 @@ WORDS = Texts(
         signed_in_elsewhere="Vous êtes connecté à {kept}, pas à {url}. Lancez `postroom login --url {url}`.",
         unreadable_sign_in="La connexion enregistrée est illisible ({file}). Relancez `postroom login`.",
         open_sign_in="D'autres peuvent lire {file}. Fermez-le : chmod 600 {file}",
-        unreachable="{url} ne répond pas. L'adresse est-elle juste, et la suite est-elle en marche ? "
+        unreachable="{url} ne répond pas ({reason}). L'adresse est-elle juste, et la suite est-elle en marche ? "
         "(`postroom status`)",
         stopped="Arrêté.",
         our_fault="Une erreur est survenue dans ce programme : {error}. Merci de la signaler avec ce qu'affiche la "

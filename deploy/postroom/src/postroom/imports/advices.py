@@ -3,8 +3,8 @@
 from postroom.command_line.languages import Texts
 from postroom.command_line.problems import Advice, Advices
 
-_LATER = Advice("", "Nothing was begun. Try again in a few minutes; tell the operator if it lasts.")
-_PLUS_TARD = Advice("", "Rien n'a commencé. Réessayez dans quelques minutes ; si cela dure, prévenez l'exploitant.")
+_LATER = "Nothing was begun. Try again in a few minutes; tell the operator if it lasts."
+_PLUS_TARD = "Rien n'a commencé. Réessayez dans quelques minutes ; si cela dure, prévenez l'exploitant."
 _AGAIN = "Run the same command again: what was copied is not copied again."
 _RELANCER = "Relancez la même commande : ce qui a été copié ne sera pas copié une seconde fois."
 
@@ -76,12 +76,12 @@ IMPORT_ADVICES: Advices = {
         ("Cette copie est déjà en cours.", "`postroom import list` la montre ; attendez sa fin, ou annulez-la."),
     ),
     "import/source-unavailable": _advice(
-        ("The source cannot be opened at the moment.", _LATER.remedy),
-        ("La source ne peut pas être ouverte pour le moment.", _PLUS_TARD.remedy),
+        ("The source cannot be opened at the moment.", _LATER),
+        ("La source ne peut pas être ouverte pour le moment.", _PLUS_TARD),
     ),
     "import/target-unavailable": _advice(
-        ("The target cannot be opened at the moment.", _LATER.remedy),
-        ("La destination ne peut pas être ouverte pour le moment.", _PLUS_TARD.remedy),
+        ("The target cannot be opened at the moment.", _LATER),
+        ("La destination ne peut pas être ouverte pour le moment.", _PLUS_TARD),
     ),
     "import/copy-not-found": _advice(
         ("There is no such copy here.", "`postroom import list` shows the copies that you may see."),

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.table import Column
 
 from postroom.command_line.languages import Language, duration, number
 from postroom.command_line.terminal import printable
@@ -17,6 +18,9 @@ from postroom.imports.words import WORDS
 
 RATE_OVER_S = 15.0
 """The rate is that of the last seconds, so that it follows what the servers do now."""
+
+PLACE_COLUMNS = 36
+"""A longer name of a folder is cut."""
 
 
 class Pace:
@@ -62,7 +66,9 @@ class ProgressBar:
         self._words = WORDS[language]
         self._pace = Pace()
         self._progress = Progress(
-            TextColumn("{task.fields[place]}", markup=False),
+            TextColumn(
+                "{task.fields[place]}", markup=False, table_column=Column(no_wrap=True, max_width=PLACE_COLUMNS)
+            ),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[pace]}", markup=False),
@@ -99,6 +105,8 @@ class ProgressBar:
         self._progress.update(self._task, pace=self._words.lost)
 
     def _place(self, progress: Mapping[str, Any]) -> str:
+        if not progress["folders_total"]:
+            return self._words.preparing
         folders = self._words.folder_of.format(
             done=min(progress["folders_done"] + 1, progress["folders_total"]), total=progress["folders_total"]
         )
@@ -106,6 +114,8 @@ class ProgressBar:
         return f"{folders} {name}".rstrip()
 
     def _pace_text(self, progress: Mapping[str, Any]) -> str:
+        if not progress["messages_done"]:
+            return ""
         messages_rate, octets_rate = self._pace.rates()
         rate = self._words.rate.format(count=number(round(messages_rate), self._language), size=size(octets_rate))
         left_s = self._pace.left_s(progress["messages_total"] - progress["messages_done"])

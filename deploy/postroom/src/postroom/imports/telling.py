@@ -1,7 +1,7 @@
 """A copy in words: its line in a list, its end, its folders."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from postroom.command_line.exit_codes import ExitCode
@@ -28,9 +28,9 @@ def sources_of(copy: Copy) -> str:
 
 
 def duration_of(copy: Copy) -> timedelta:
-    """Return how long it took, by the clock of the suite; nothing for one that has not begun or ended."""
+    """Return how long it took, or takes so far; nothing for one that has not begun."""
     begun, ended = (copy[name] and datetime.fromisoformat(copy[name]) for name in ("started_at", "finished_at"))
-    return ended - begun if begun and ended else timedelta()
+    return (ended or datetime.now(UTC)) - begun if begun else timedelta()
 
 
 def exit_code_of_copy(copy: Copy) -> ExitCode:

@@ -39,24 +39,24 @@ def wait_for(terminal: Terminal, copy: Mapping[str, Any]) -> ExitCode:
 def _shown(terminal: Terminal, copy_id: str) -> dict[str, Any]:
     last: dict[str, Any] = {}
     with ExitStack() as stack:
-        bar = None if terminal.as_json else stack.enter_context(ProgressBar(Console(), terminal.language))
+        bar = stack.enter_context(ProgressBar(Console(), terminal.language)) if terminal.shows_progress else None
         for copy in follow(terminal.api, copy_id):
             if copy is LOST:
                 _tell_lost(terminal, bar)
                 continue
             last = copy
-            if bar is None:
-                terminal.record(event="progress", copy=copy)
-            else:
+            if bar is not None:
                 bar.show(copy)
+            elif terminal.as_json:
+                terminal.record(event="progress", copy=copy)
     return last
 
 
 def _tell_lost(terminal: Terminal, bar: ProgressBar | None) -> None:
-    if bar is None:
-        terminal.record(event="lost")
-    else:
+    if bar is not None:
         bar.show_lost()
+    elif terminal.as_json:
+        terminal.record(event="lost")
 
 
 def _wants_to_cancel(terminal: Terminal) -> bool:

@@ -12,11 +12,10 @@ class Words:
 
     source_twice: str
     source_missing: str
-    target_missing: str
     target_unknown: str
     accepted: str
+    preparing: str
     folder_of: str
-    messages: str
     rate: str
     left: str
     waiting: str
@@ -25,7 +24,6 @@ class Words:
     ask_cancel: str
     cancelling: str
     summary: str
-    with_problem: str
     kept_what_was_copied: str
     none: str
     columns: tuple[str, ...]
@@ -42,11 +40,10 @@ WORDS = Texts(
         source_twice="Give either --{prefix} or --{prefix}-host with --{prefix}-login, not both.",
         source_missing="Say what to copy: --{prefix} ADDRESS for an address of this mail server, or --{prefix}-host "
         "and --{prefix}-login for another provider's.",
-        target_missing="Say where to copy to: --to ADDRESS, one of the addresses attached to you.",
         target_unknown="{wanted} is not attached to you here. Attached are: {choice}",
         accepted="Copy {id}: {sources} → {target}",
+        preparing="preparing",
         folder_of="folder {done}/{total}",
-        messages="messages",
         rate="{count}/s, {size}/s",
         left="{time} left",
         waiting="waiting for a mail server that is out of reach; it goes on by itself",
@@ -55,7 +52,6 @@ WORDS = Texts(
         ask_cancel="The copy runs in the suite, not here. Let it go on (Enter), or cancel it (c)? ",
         cancelling="Cancelling…",
         summary="{state}: {copied} copied, {already_there} already there, {failed} failed, in {duration}.",
-        with_problem="Reason: {problem}.",
         kept_what_was_copied="What was copied stays, and is not copied again.",
         none="There is no copy.",
         columns=("copy", "state", "from", "to", "messages", "failed", "begun"),
@@ -87,11 +83,10 @@ WORDS = Texts(
         source_twice="Donnez soit --{prefix}, soit --{prefix}-host avec --{prefix}-login, pas les deux.",
         source_missing="Dites quoi copier : --{prefix} ADRESSE pour une adresse de ce serveur de messagerie, ou "
         "--{prefix}-host et --{prefix}-login pour celle d'un autre fournisseur.",
-        target_missing="Dites vers où copier : --to ADRESSE, une des adresses qui vous sont attachées.",
         target_unknown="{wanted} ne vous est pas attachée ici. Vous sont attachées : {choice}",
         accepted="Copie {id} : {sources} → {target}",
+        preparing="préparation",
         folder_of="dossier {done}/{total}",
-        messages="messages",
         rate="{count}/s, {size}/s",
         left="encore {time}",
         waiting="attend un serveur de messagerie injoignable ; elle reprendra d'elle-même",
@@ -100,7 +95,6 @@ WORDS = Texts(
         ask_cancel="La copie se fait dans la suite, pas ici. La laisser continuer (Entrée) ou l'annuler (a) ? ",
         cancelling="Annulation…",
         summary="{state} : {copied} copiés, {already_there} déjà présents, {failed} en échec, en {duration}.",
-        with_problem="Raison : {problem}.",
         kept_what_was_copied="Ce qui a été copié reste en place et ne sera pas copié une seconde fois.",
         none="Il n'y a aucune copie.",
         columns=("copie", "état", "depuis", "vers", "messages", "échecs", "début"),

@@ -1,6 +1,7 @@
 """The wheels of this checkout, built once as `make wheels` does, and environments that hold one of them alone."""
 
 import asyncio
+import os
 import shutil
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -13,6 +14,7 @@ from postroom_shared.manifest import ServiceManifest
 
 ROOT = Path(__file__).parents[2]
 WITHIN_S = 300.0
+FLOOR = "postroom-shared"
 
 
 @dataclass(frozen=True)
@@ -77,19 +79,26 @@ class Wheels:
         return found
 
     async def installed(self, distribution: str) -> Alone:
-        """Install a wheel alone, the versions of everything else as `uv.lock` has them.
+        """Install a wheel alone; its environment begins as that of the floor, which every wheel asks for.
+
+        Files of the floor's environment are linked, not copied, and compiled already.
+        """
+        folder = self.environments / distribution
+        shutil.copytree(self.environments / FLOOR, folder, symlinks=True, copy_function=os.link)
+        await self.install(distribution, folder)
+        return Alone(folder)
+
+    async def install(self, distribution: str, folder: Path) -> None:
+        """Install a wheel and the floor's into an environment; everything else in the versions of `uv.lock`.
 
         The floor's wheel is named too, so that no registry is asked for it.
         """
-        folder, versions = self.environments / distribution, self.environments / f"{distribution}.txt"
+        versions = self.environments / f"{distribution}.txt"
         words = ("--package", distribution, "--no-dev", "--no-emit-workspace", "--no-hashes", "--locked")
-        await carried_out(self.uv, "export", "--quiet", *words, "--all-extras", "--output-file", versions)
-        await carried_out(self.uv, "venv", "--quiet", folder)
+        await carried_out(self.uv, "export", "--quiet", *words, "--output-file", versions)
         into = ("--python", folder / "bin" / "python", "--constraints", versions)
-        await carried_out(
-            self.uv, "pip", "install", "--quiet", *into, self.of(distribution), self.of("postroom-shared")
-        )
-        return Alone(folder)
+        ours = {self.of(distribution), self.of(FLOOR)}
+        await carried_out(self.uv, "pip", "install", "--quiet", "--compile-bytecode", *into, *ours)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -99,7 +108,10 @@ async def wheels(tmp_path_factory: pytest.TempPathFactory) -> Wheels:
     uv = own if own.exists() else Path(shutil.which("uv") or own)
     folder = tmp_path_factory.mktemp("wheels")
     await carried_out(uv, "build", "--quiet", "--all-packages", "--wheel", "--out-dir", folder)
-    return Wheels(folder, uv, tmp_path_factory.mktemp("alone"))
+    built = Wheels(folder, uv, tmp_path_factory.mktemp("alone"))
+    await carried_out(uv, "venv", "--quiet", built.environments / FLOOR)
+    await built.install(FLOOR, built.environments / FLOOR)
+    return built
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Each wheel is complete, installs without the others and starts alone."""
 
+import asyncio
 import json
 import tomllib
 import zipfile
@@ -101,11 +102,11 @@ async def test_a_service_installs_and_starts_alone(
         assert await alone.importable([*others, manifest.package, "postroom", "pytest"]) == {manifest.package}
         zone = await alone.run("python", "-c", ZONE, environment=WITHOUT_TIME_ZONES)
         assert zone.code == 0 or not _names_time_zones(f"postroom-{name}"), zone.errors
-        settings = await alone.run(command, "settings", environment=environment)
+        settings, openapi, migrated = await asyncio.gather(
+            *(alone.run(command, word, environment=environment) for word in ("settings", "openapi", "migrate"))
+        )
         assert f"`{manifest.env_prefix}DATABASE_URL`" in settings.output, settings.errors
-        openapi = await alone.run(command, "openapi", environment=environment)
         assert json.loads(openapi.output)["openapi"].startswith("3.1"), openapi.errors
-        migrated = await alone.run(command, "migrate", environment=environment)
         assert migrated.code == 0, migrated.errors
         await _serves(alone.program(command), folder, environment, port)
     finally:

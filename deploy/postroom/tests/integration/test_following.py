@@ -1,4 +1,4 @@
-"""A copy is followed through whatever a suite and the proxies in front of it do: our own server plays them."""
+"""A copy is asked for and followed through whatever a suite and the proxies before it do: our own server plays them."""
 
 import json
 import threading
@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from postroom.command_line.patience import ask_once
 from postroom.imports.following import LOST, follow
 from postroom.public_api import ApiProblemError, ApiUnreachableError, PublicApi
 from postroom_shared.localservers.ports import free_port
@@ -32,6 +33,7 @@ class Peer:
     url: str
     answers: dict[str, list[tuple[int, bytes]]]
     asked: list[str] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
 
     def next(self, path: str) -> tuple[int, bytes]:
         self.asked.append(path)
@@ -48,6 +50,11 @@ def peer() -> Iterator[Peer]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            found.keys.add(self.headers["Idempotency-Key"])
+            self.do_GET()
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -133,6 +140,31 @@ def test_a_paused_copy_is_waited_for_no_longer_but_one_that_is_asked_to_cancel_i
     peer.answers = {EVENTS: [(200, progress(copy("paused", "cancel"), copy("paused"), copy("completed")))]}
 
     assert followed(peer.url) == [copy("paused", "cancel"), copy("paused")]
+
+
+def test_a_copy_is_asked_for_through_a_restart_with_one_key(peer: Peer) -> None:
+    down = json.dumps({"type": "urn:postroom:problem:gateway/service-down"}).encode()
+    peer.answers = {"/v1/imports": [(503, down), (502, down), (202, b'{"id": "c"}')]}
+    waited: list[float] = []
+
+    with PublicApi(peer.url) as api:
+        assert ask_once(api, "/v1/imports", {}, pause=waited.append) == {"id": "c"}
+
+    assert len(waited) == 2
+    assert len(peer.keys) == 1
+
+
+def test_a_refusal_or_a_suite_that_stays_away_is_told_after_so_many_tries(peer: Peer) -> None:
+    refused = json.dumps({"type": "urn:postroom:problem:import/source-unavailable"}).encode()
+    down = json.dumps({"type": "urn:postroom:problem:gateway/service-down"}).encode()
+    waited: list[float] = []
+
+    for answer, pauses in ((refused, 0), (down, 2)):
+        waited.clear()
+        peer.answers = {"/v1/imports": [(503, answer)]}
+        with PublicApi(peer.url) as api, pytest.raises(ApiProblemError):
+            ask_once(api, "/v1/imports", {}, tries=3, pause=waited.append)
+        assert len(waited) == pauses
 
 
 def test_what_is_no_suite_at_all_is_told_as_such(peer: Peer) -> None:

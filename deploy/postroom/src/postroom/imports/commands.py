@@ -9,6 +9,7 @@ from postroom.command_line.exit_codes import CommandError, ExitCode
 from postroom.command_line.lazy_commands import examples, plain_typer
 from postroom.command_line.options import AsJson, InLanguage, Url
 from postroom.command_line.passwords import PasswordFile, take_passwords
+from postroom.command_line.patience import ask_once
 from postroom.command_line.tables import print_table
 from postroom.command_line.terminal import Terminal, at_terminal
 from postroom.imports.advices import IMPORT_ADVICES
@@ -127,7 +128,7 @@ def _request(
         "target_address_id": target_id,
         "options": options,
     }
-    copy: dict[str, Any] = terminal.api.call("POST", "/v1/imports", body, idempotency_key=str(uuid.uuid4()))
+    copy: dict[str, Any] = ask_once(terminal.api, "/v1/imports", body)
     return copy
 
 
@@ -151,7 +152,10 @@ def list_copies(
     as_json: AsJson = None,
     language: InLanguage = None,
 ) -> None:
-    """List your copies, newest first; for owners and administrators, the organisation's."""
+    """List your copies, newest first.
+
+    Owners and administrators see those of the whole organisation.
+    """
     with at_terminal(url=url, as_json=as_json, language=language, advices=IMPORT_ADVICES) as terminal:
         found = terminal.api.items("/v1/imports", **({"state": state} if state else {}))
         copies = [copy for copy, _ in zip(found, range(limit), strict=False)]
@@ -166,7 +170,10 @@ def list_copies(
 
 @app.command()
 def show(copy_id: CopyId, *, url: Url = None, as_json: AsJson = None, language: InLanguage = None) -> None:
-    """Show a copy with its folders, and the first hundred messages that could not be copied."""
+    """Show a copy with its folders.
+
+    The first hundred messages that could not be copied are named, with the reason.
+    """
     with at_terminal(url=url, as_json=as_json, language=language, advices=IMPORT_ADVICES) as terminal:
         copy = terminal.api.call("GET", f"/v1/imports/{copy_id}")
         if terminal.as_json:

@@ -8,11 +8,13 @@ from typing import Any
 from rich.console import Console
 
 from postroom.command_line.exit_codes import ExitCode
+from postroom.command_line.problems import slug_of
 from postroom.command_line.terminal import Terminal, printable
 from postroom.imports.following import LOST, follow
 from postroom.imports.progress_bar import ProgressBar
 from postroom.imports.telling import exit_code_of_copy, summary, summary_lines
 from postroom.imports.words import WORDS
+from postroom.public_api import ApiProblemError
 
 CANCEL_WORDS = frozenset({"c", "cancel", "a", "annuler"})
 
@@ -31,9 +33,18 @@ def wait_for(terminal: Terminal, copy: Mapping[str, Any]) -> ExitCode:
     except KeyboardInterrupt:
         if not _wants_to_cancel(terminal):
             return _left(terminal, copy["id"])
-        terminal.api.call("POST", f"/v1/imports/{copy['id']}:cancel")
+        _cancel(terminal, copy["id"])
         last = _shown(terminal, copy["id"])
     return _ended(terminal, last)
+
+
+def _cancel(terminal: Terminal, copy_id: str) -> None:
+    """Ask the suite to end it; it may have come to its end while the person was thinking."""
+    try:
+        terminal.api.call("POST", f"/v1/imports/{copy_id}:cancel")
+    except ApiProblemError as problem:
+        if slug_of(problem.type) != "import/wrong-state":
+            raise
 
 
 def _shown(terminal: Terminal, copy_id: str) -> dict[str, Any]:

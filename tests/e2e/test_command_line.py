@@ -247,15 +247,18 @@ async def test_two_commands_at_once_copy_side_by_side_and_the_same_copy_is_not_b
     suite: Any, owner: PublicApi, person: Person, anew: str
 ) -> None:
     other = _known_address(suite, owner)
-    words = person.copy_to(anew, "--password-file", "-"), person.copy_to(other, "--password-file", "-")
+    from_file = ("--password-file", str(person.cli.home / "password"))
 
-    ends = await asyncio.gather(*(person.cli.run(*each, typed=PASSWORD) for each in (*words, words[0])))
+    with _worker_held((await suite.launcher.pids())["import-work"]):
+        running = [asyncio.create_task(person.cli.run(*person.copy_to(to, *from_file))) for to in (anew, other, anew)]
+        done, waiting = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    refused = done.pop().result()
+    ends = await asyncio.gather(*waiting)
 
-    codes = [each.exit_code for each in ends]
-    assert sorted(codes) == [ExitCode.DONE, ExitCode.DONE, ExitCode.USAGE], ends
-    assert codes[1] == ExitCode.DONE
-    refused = next(each for each in ends if each.exit_code == ExitCode.USAGE)
+    assert refused.exit_code == ExitCode.USAGE, refused
     assert "This copy is already under way." in refused.errors
+    assert [each.exit_code for each in ends] == [ExitCode.DONE, ExitCode.DONE], ends
+    assert {each.records[-1]["state"] for each in ends} == {"completed"}
 
 
 async def test_the_command_goes_on_when_the_import_service_and_the_gateway_are_killed(

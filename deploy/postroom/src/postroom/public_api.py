@@ -9,6 +9,8 @@ import httpx
 
 TIMEOUT_S = 60.0
 PAGE_SIZE = 200
+UNTYPED = "about:blank"
+"""The type of a refusal that says nothing of its type (RFC 9457 §4.2.1)."""
 STREAM_SILENCE_S = 75.0  # the server sends a comment at least every 15 s
 
 
@@ -39,7 +41,7 @@ class ApiProblemError(Exception):
             problem = {}
         return cls(
             status=answer.status_code,
-            type_uri=str(problem.get("type", "about:blank")),
+            type_uri=str(problem.get("type", UNTYPED)),
             title=str(problem.get("title") or f"The server answered {answer.status_code} {answer.reason_phrase}"),
             detail=_detail(problem),
             request_id=str(problem.get("request_id") or ""),
@@ -51,7 +53,10 @@ class ApiUnreachableError(Exception):
 
 
 def _detail(problem: dict[str, Any]) -> str:
-    places = [f"{each.get('field', '')}: {each.get('message', '')}" for each in problem.get("errors") or ()]
+    errors = problem.get("errors") or ()
+    places = [
+        f"{each.get('field', '')}: {str(each.get('message', '')).removeprefix('Value error, ')}" for each in errors
+    ]
     return "; ".join(filter(None, (str(problem.get("detail") or ""), *places)))
 
 

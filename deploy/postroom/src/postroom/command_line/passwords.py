@@ -59,4 +59,4 @@ def _lines(file: str, language: Language) -> list[str]:
         text = sys.stdin.read() if file == STANDARD_INPUT else Path(file).read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(WORDS[language].password_file.format(reason=error)) from error
-    return text.splitlines()
+    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]

@@ -6,7 +6,8 @@ from http import HTTPStatus
 
 from postroom.command_line.exit_codes import ExitCode
 from postroom.command_line.languages import Language, Texts
-from postroom.public_api import ApiProblemError
+from postroom.command_line.words import WORDS
+from postroom.public_api import UNTYPED, ApiProblemError
 
 PREFIX = "urn:postroom:problem:"
 
@@ -129,6 +130,8 @@ def in_words(problem: ApiProblemError, advices: Advices, language: Language) -> 
     """
     texts = {**GENERAL_ADVICE, **advices}.get(slug_of(problem.type))
     lines = [texts[language].what, texts[language].remedy] if texts else [str(problem)]
+    if problem.type == UNTYPED:
+        lines.append(WORDS[language].not_the_suite)
     if problem.request_id and exit_code_of(problem) is ExitCode.OUR_FAULT:
         lines.append(f"request_id={problem.request_id}")
     return "\n".join(lines)

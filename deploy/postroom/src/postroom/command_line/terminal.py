@@ -58,14 +58,20 @@ class Terminal:
             CommandError: It is no address, or an unencrypted one.
         """
         words = WORDS[self.language]
-        kept = self.kept_sign_in
-        text = self._wanted_url or (kept.url if kept else DEFAULT_URL)
+        text = self._wanted_url or self._kept_url() or DEFAULT_URL
         try:
             return suite_url(text)
         except BadUrlError as error:
             raise CommandError(words.bad_url.format(url=text)) from error
         except PlainUrlError as error:
             raise CommandError(words.plain_url.format(url=text)) from error
+
+    def _kept_url(self) -> str | None:
+        """Return where one is signed in; who has no readable sign-in is told when a token is needed."""
+        try:
+            return self.kept_sign_in.url if self.kept_sign_in else None
+        except CommandError:
+            return None
 
     @cached_property
     def kept_sign_in(self) -> StoredSignIn | None:
@@ -94,9 +100,11 @@ class Terminal:
         return PublicApi(self.url, token=self._token())
 
     def _token(self) -> str:
-        if given := os.environ.get(TOKEN_VARIABLE):
-            return given.strip()
         words = WORDS[self.language]
+        if given := os.environ.get(TOKEN_VARIABLE, "").strip():
+            if not given.isascii() or not given.isprintable():
+                raise CommandError(words.bad_token, ExitCode.NOT_ALLOWED)
+            return given
         kept = self.kept_sign_in
         if kept is None:
             raise CommandError(words.not_signed_in, ExitCode.NOT_ALLOWED)

@@ -1,6 +1,7 @@
 """`postroom import run | list | show | cancel`."""
 
 import uuid
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -21,6 +22,18 @@ from postroom.imports.words import WORDS
 app = plain_typer(
     help="Copy mailboxes: each message once, with its folders, flags and dates; the source stays as it is."
 )
+
+
+class State(StrEnum):
+    """Where a copy is in its life."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
 
 CopyId = Annotated[uuid.UUID, typer.Argument(metavar="COPY", help="Its id, as `postroom import list` shows it.")]
 
@@ -144,8 +157,7 @@ def _tell_accepted(terminal: Terminal, copy: dict[str, Any]) -> None:
 def list_copies(
     *,
     state: Annotated[
-        list[str] | None,
-        typer.Option(help="queued, running, paused, completed, failed or cancelled; repeatable.", show_default=False),
+        list[State] | None, typer.Option(help="Only copies in this state; repeatable.", show_default=False)
     ] = None,
     limit: Annotated[int, typer.Option(help="Show so many at most.", min=1)] = 50,
     url: Url = None,
@@ -157,7 +169,7 @@ def list_copies(
     Owners and administrators see those of the whole organisation.
     """
     with at_terminal(url=url, as_json=as_json, language=language, advices=IMPORT_ADVICES) as terminal:
-        found = terminal.api.items("/v1/imports", **({"state": state} if state else {}))
+        found = terminal.api.items("/v1/imports", **({"state": [each.value for each in state]} if state else {}))
         copies = [copy for copy, _ in zip(found, range(limit), strict=False)]
         if terminal.as_json:
             for copy in copies:

@@ -66,7 +66,7 @@ def login(
             session = api.sign_in(who, password)
             try:
                 made = _make_token(api, terminal, session, email=who, wanted=organisation, days=days)
-                write_sign_in(sign_in_file(), made)
+                _keep(api, terminal.language, made)
             finally:
                 with contextlib.suppress(ApiProblemError, ApiUnreachableError):
                     api.sign_out()
@@ -77,7 +77,11 @@ def logout(*, as_json: AsJson = None, language: InLanguage = None) -> None:
     """Revoke the kept API token and forget it."""
     with at_terminal(url=None, as_json=as_json, language=language) as terminal:
         words = WORDS[terminal.language]
-        kept = terminal.kept_sign_in
+        try:
+            kept = terminal.kept_sign_in
+        except CommandError:
+            forget_sign_in(sign_in_file())
+            raise
         if kept is None:
             terminal.note(words.was_not_signed_in)
             return
@@ -124,6 +128,16 @@ def _make_token(
         organisation=acting["name"],
         expires_at=made["token"]["expires_at"],
     )
+
+
+def _keep(api: PublicApi, language: Language, made: StoredSignIn) -> None:
+    """Keep the token; one that cannot be kept is revoked, for nobody would know it."""
+    try:
+        write_sign_in(sign_in_file(), made)
+    except OSError as error:
+        api.call("DELETE", f"/v1/api-tokens/{made.token_id}")
+        message = WORDS[language].not_kept.format(file=sign_in_file(), reason=error.strerror)
+        raise CommandError(message, ExitCode.OUR_FAULT) from error
 
 
 def _chosen_organisation(

@@ -135,6 +135,21 @@ async def test_the_kept_file_is_closed_to_others_and_a_second_sign_in_revokes_th
     await cli.run("logout")
 
 
+async def test_at_a_terminal_signing_in_asks_for_what_it_was_not_told(suite: Any, tmp_path: Path) -> None:
+    cli, who = CommandLine(tmp_path, LANG="fr_FR.UTF-8"), _sign_in_of(suite, "member")
+    terminal = await cli.at_terminal("login", "--url", suite.launcher.url, "--days", "1")
+    await terminal.until("E-mail : ")
+    terminal.type(f"{who['email']}\n")
+    await terminal.until(f"Mot de passe de {who['email']} : ")
+    terminal.type(f"{who['password']}\n")
+    ended = await terminal.end()
+
+    assert ended.exit_code == ExitCode.DONE, ended
+    assert who["password"] not in ended.output
+    assert f"{who['email']} est connecté à {suite.launcher.url}, agit dans Example SA, jusqu'au " in ended.output
+    await cli.run("logout")
+
+
 async def test_two_sign_ins_at_once_leave_one_whole_file(suite: Any, tmp_path: Path) -> None:
     await asyncio.gather(_signed_in(suite, tmp_path), _signed_in(suite, tmp_path, "administrator"))
 

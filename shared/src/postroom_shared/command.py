@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import uvicorn
 import uvloop
 
-from postroom_shared.database.migrating import migrate
 from postroom_shared.http.app import build_api, create_app
 from postroom_shared.http.bounded_heads import BoundedHeadsProtocol
 from postroom_shared.service import S, ServiceDefinition
@@ -51,6 +50,8 @@ def _serve(definition: ServiceDefinition[S], settings: S, *, work: bool) -> None
 
 
 async def _migrate(definition: ServiceDefinition[S], settings: S) -> None:
+    from postroom_shared.database.migrating import migrate  # noqa: PLC0415 - alembic, which nothing else needs
+
     manifest = definition.manifest
     await migrate(settings.database_url.get_secret_value(), schema=manifest.schema, package=manifest.package)
 

@@ -19,8 +19,10 @@ from postroom.imports.words import WORDS
 RATE_OVER_S = 15.0
 """The rate is that of the last seconds, so that it follows what the servers do now."""
 
-PLACE_COLUMNS = 36
-"""A longer name of a folder is cut."""
+FIGURES_COLUMNS = 54
+"""What counts, rate and time left take; the place and the bar share the rest."""
+PLACE_COLUMNS = 12, 36
+BAR_COLUMNS = 6, 40
 
 
 class Pace:
@@ -58,6 +60,10 @@ class Pace:
         return messages / rate if rate > 0 else None
 
 
+def _between(least: int, most: int, wanted: int) -> int:
+    return max(least, min(most, wanted))
+
+
 class ProgressBar:
     """Shows one copy until the end of the `with` block."""
 
@@ -65,11 +71,10 @@ class ProgressBar:
         self._language = language
         self._words = WORDS[language]
         self._pace = Pace()
+        place = _between(*PLACE_COLUMNS, console.width - FIGURES_COLUMNS - BAR_COLUMNS[0])
         self._progress = Progress(
-            TextColumn(
-                "{task.fields[place]}", markup=False, table_column=Column(no_wrap=True, max_width=PLACE_COLUMNS)
-            ),
-            BarColumn(),
+            TextColumn("{task.fields[place]}", markup=False, table_column=Column(no_wrap=True, max_width=place)),
+            BarColumn(bar_width=_between(*BAR_COLUMNS, console.width - FIGURES_COLUMNS - place)),
             MofNCompleteColumn(),
             TextColumn("{task.fields[pace]}", markup=False),
             console=console,

@@ -4,6 +4,7 @@ PYTHON ?= python3
 PORT ?= 8125
 BIN := .venv/bin
 SOURCES := shared/src gateway/src svc-directory/src svc-import/src svc-smtp-guard/src svc-logs/src deploy/postroom/src tools docs/examples
+ROUTES := $(CURDIR)/.pytest_cache/routes
 PYTEST := $(BIN)/pytest -n auto --maxprocesses=4 --dist loadfile --forbid-skips
 
 .PHONY: help
@@ -43,11 +44,15 @@ format: setup ## format, and mend what ruff can
 	$(BIN)/ruff check --fix .
 
 ##@ test
-.PHONY: test test-long fuzz
+.PHONY: test test-long fuzz fuzz-api
 test: setup-test ## all tests with real servers; ARGS="-k words" for some
-	$(PYTEST) -m "not campaign" $(ARGS)
+	@rm -rf $(ROUTES)
+	POSTROOM_ROUTE_LEDGER=$(ROUTES) $(PYTEST) -m "not campaign" $(ARGS)
+	$(if $(ARGS),,$(BIN)/python tools/check_routes.py $(ROUTES))
 test-long: setup-test ## the full campaigns
 	$(PYTEST) -m campaign $(ARGS)
+fuzz-api: setup-test ## schemathesis with all checks against the running suite, for long
+	$(BIN)/pytest -m campaign tests/contract/test_fuzzing.py $(ARGS)
 fuzz: setup-test ## property tests with very many examples
 	$(PYTEST) -m hypothesis --hypothesis-profile=fuzz $(ARGS)
 

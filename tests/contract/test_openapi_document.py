@@ -1,6 +1,7 @@
 """docs/openapi.json is what clients are made from: valid, what the code says, and the same for every service."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,17 @@ def test_every_operation_has_a_name_a_tag_a_text_and_says_who_may_call_it(docume
         assert len(operation["tags"]) == 1, place
         assert operation["description"], place
         assert operation.get("security") or operation["operationId"] in open_to_all, place
+
+
+def test_every_tag_says_what_it_is_about(document: dict[str, Any]) -> None:
+    described = {each["name"] for each in document["tags"] if each["description"]}
+
+    assert described == {each["tags"][0] for _, _, each in operations(document)}
+
+
+def test_no_two_schemas_share_a_name_that_merging_had_to_change(document: dict[str, Any]) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        assert re.sub(r"\W", "_", schema.get("title", name)) == name
 
 
 def test_every_refusal_is_a_problem_document_with_an_example(document: dict[str, Any]) -> None:

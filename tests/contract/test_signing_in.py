@@ -19,6 +19,7 @@ from postroom_shared.localservers.ports import free_port
 from postroom_shared.testkit import TestNats, TestPostgres
 from postroom_shared.testkit.nats import running_nats
 from postroom_shared.testkit.processes import StartService, services_as_processes
+from postroom_shared.testkit.route_ledger import Asker, ledger_hooks
 from postroom_shared.testkit.services import TestIdentity
 
 OWNER, OPERATOR = "owner@example.com", "operator@example.com"
@@ -41,7 +42,8 @@ class Suite:
 
     def client(self) -> httpx.AsyncClient:
         """Return a browser without any cookie."""
-        return httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False)
+        hooks = ledger_hooks("gateway", who=lambda _: Asker())
+        return httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False, event_hooks=hooks)
 
 
 async def bootstrap(start: StartService, port: int) -> dict[str, Any]:

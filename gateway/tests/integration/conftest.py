@@ -3,8 +3,9 @@
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -27,6 +28,7 @@ from postroom_shared.projection.states import Kind, MembershipState, Organisatio
 from postroom_shared.testkit import TestDatabase, TestNats
 from postroom_shared.testkit.databases import TestPostgres
 from postroom_shared.testkit.processes import ServiceProcess, services_as_processes
+from postroom_shared.testkit.route_ledger import Asker, ledger_hooks
 from postroom_shared.testkit.services import TestIdentity
 from postroom_shared.values import Address, uuid7
 
@@ -35,11 +37,25 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, kw_only=True)
 class RunningProcess(ServiceProcess):
-    """A process that answers HTTP on a port."""
+    """A process that answers HTTP on a port.
+
+    Attributes:
+        askers: Who is behind a session cookie.
+    """
+
+    askers: dict[str, Asker] = field(default_factory=dict)
 
     def client(self, **options: Any) -> httpx.AsyncClient:
         """Return a client that asks this process."""
-        return ApiClient(base_url=self.url, timeout=30, trust_env=False, **options)
+        hooks = ledger_hooks("gateway", who=self._who)
+        return ApiClient(base_url=self.url, timeout=30, trust_env=False, event_hooks=hooks, **options)
+
+    def _who(self, request: httpx.Request) -> Asker:
+        cookies = SimpleCookie(request.headers.get("cookie", ""))
+        if "postroom_session" in cookies:
+            return self.askers.get(cookies["postroom_session"].value, Asker())
+        token = request.headers.get("authorization", "").startswith("Bearer postroom_")
+        return Asker(person="the holder of a token") if token else Asker()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,9 +132,19 @@ async def peer(start_peer: Callable[..., Awaitable[RunningProcess]]) -> RunningP
     return await start_peer()
 
 
+@pytest.fixture(scope="session")
+def askers() -> dict[str, Asker]:
+    """Who is behind each session cookie of these tests."""
+    return {}
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def start_gateway(
-    servers_folder: Path, gateway_database: TestDatabase, nats_server: TestNats, identity: TestIdentity
+    servers_folder: Path,
+    gateway_database: TestDatabase,
+    nats_server: TestNats,
+    identity: TestIdentity,
+    askers: dict[str, Asker],
 ) -> AsyncIterator[StartGateway]:
     """Starts a gateway with settings of its own."""
     processes = services_as_processes(servers_folder, database=gateway_database, nats=nats_server, identity=identity)
@@ -133,7 +159,7 @@ async def start_gateway(
                 "burst_per_client": 10_000,
             }
             started = await start_service(MANIFEST, port=port, **defaults | settings)
-            return RunningProcess(process=started.process, port=port)
+            return RunningProcess(process=started.process, port=port, askers=askers)
 
         yield start
 
@@ -164,7 +190,7 @@ async def client(gateway: RunningProcess) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture(scope="session")
-def sign_in(gateway_sessions: Sessions) -> Callable[..., Awaitable[SignedIn]]:
+def sign_in(gateway_sessions: Sessions, askers: dict[str, Asker]) -> Callable[..., Awaitable[SignedIn]]:
     """Signs a new person in, who belongs to two organisations; the directory has told the gateway of all three."""
 
     async def make(*, role: Role = Role.ADMINISTRATOR, organisation_id: UUID | None = None) -> SignedIn:
@@ -188,6 +214,7 @@ def sign_in(gateway_sessions: Sessions) -> Callable[..., Awaitable[SignedIn]]:
                 max_sessions=50,
                 now=datetime.now(UTC),
             )
+        askers[issued.access] = Asker(person=str(person), organisation=str(first))
         return SignedIn(person_id=person, organisation_id=first, other_organisation_id=second, issued=issued)
 
     return make

@@ -21,6 +21,7 @@ NIL = UUID(int=0)
 MAX_DOMAIN_OCTETS = 253  # RFC 1035 §2.3.4, without the final dot
 MAX_LOCAL_PART_OCTETS = 64  # RFC 5321 §4.5.3.1.1
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
+_A_LABELS = r"^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$"
 _ATEXT = re.compile(r"[^\s\"(),:;<>@\[\\\]\x00-\x20\x7f]+")  # RFC 5322 §3.2.3 atext, and RFC 6532 beyond ASCII
 
 
@@ -82,7 +83,7 @@ class Domain(_Text):
     @classmethod
     @override
     def _json_schema(cls) -> dict[str, Any]:
-        return {"format": "hostname", "examples": ["example.com"]}
+        return {"pattern": _A_LABELS, "examples": ["example.com"]}
 
 
 class Address(_Text):

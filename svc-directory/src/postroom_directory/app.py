@@ -32,6 +32,15 @@ from postroom_shared.background import Task, pause
 from postroom_shared.service import Runtime, ServiceDefinition
 
 PURGE_EVERY_S = 600.0
+TAGS = {
+    "organisations": "The tenants of this installation: made, suspended and ended by the operator.",
+    "people": "Who signs in: invitations, passwords, what a person says of themselves.",
+    "memberships": "Who belongs to which organisation, and in which role.",
+    "grants": "Which address is attached to whom, and what they may do with it.",
+    "mail servers": "Where the mailboxes lie, kept by the operator.",
+    "mail services": "A mail service of an organisation: its plan, its domains, the keys that sign its mail.",
+    "addresses": "Mailboxes with their aliases, redirections, delegations and passwords.",
+}
 
 PEOPLE_ROUTERS: tuple[APIRouter, ...] = (organisations, people, memberships, grants, me, sign_ins, projection_feed)
 MAIL_ROUTERS: tuple[APIRouter, ...] = (
@@ -71,6 +80,7 @@ SERVICE = ServiceDefinition(
     manifest=MANIFEST,
     settings_type=DirectorySettings,
     title="Postroom directory",
+    tags=TAGS,
     routers=(*PEOPLE_ROUTERS, *MAIL_ROUTERS),
     resources=_resources,
     serve_tasks=_serve_tasks,

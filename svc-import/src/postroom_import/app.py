@@ -27,6 +27,7 @@ SERVICE = ServiceDefinition(
     manifest=MANIFEST,
     settings_type=ImportSettings,
     title="Postroom: copies of mailboxes",
+    tags={"imports": "Copies of a whole mailbox into one of ours, with their progress."},
     routers=[router],
     consumers=_consumers,
     work_tasks=_work_tasks,

@@ -15,7 +15,8 @@ from postroom_gateway.proxy.headers import values_of
 from postroom_gateway.settings import GatewaySettings
 from postroom_shared.http.problem import BodyTooLargeError
 
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"})
+"""Those whoever answers the path knows, if only to say 405 with what is allowed there (RFC 9110 §15.5.6)."""
 _FIELD_OVERHEAD = 4  # ": " and the end of the line
 _PLAIN_PATH = re.compile(r"/[^\x00-\x1f\x7f\\]*")
 _ENCODED_SEPARATOR = re.compile(rb"%(2f|5c|00)", re.IGNORECASE)

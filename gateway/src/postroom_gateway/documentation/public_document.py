@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from postroom_gateway.border.errors import BadOrganisationError
+from postroom_gateway.border.errors import BadOrganisationError, BadPathError, HeadersTooLargeError, UrlTooLongError
 from postroom_gateway.documentation.merging import Document, ServiceDocument, merge, operations
 from postroom_gateway.identification.csrf import CsrfTokenError, ForeignOriginError
 from postroom_gateway.manifest import MANIFEST
@@ -10,7 +10,8 @@ from postroom_gateway.proxy.errors import BadAnswerError, NoAnswerError, Service
 from postroom_gateway.rate_limits.limits import TooManyRequestsError
 from postroom_gateway.sessions.errors import NotAMemberError
 from postroom_shared.errors import ProblemError
-from postroom_shared.http.problem import PROBLEM_JSON, problem_responses
+from postroom_shared.http.openapi import add_refusals
+from postroom_shared.http.problem import PROBLEM_JSON
 from postroom_shared.identity.tokens import InvalidTokenError
 from postroom_shared.manifest import ServiceManifest
 
@@ -116,26 +117,18 @@ def _frame(*, session_cookie: str, version: str) -> Document:
 
 
 def _complete(method: str, operation: Document, *, proxied: bool) -> None:
-    refusals: list[type[ProblemError]] = [TooManyRequestsError]
+    refusals: list[type[ProblemError]] = [TooManyRequestsError, UrlTooLongError, HeadersTooLargeError]
     if operation.get("security"):
         session = {name: list[str]() for name in (("session", "csrf") if method in _UNSAFE else ("session",))}
         operation["security"] = [session, {"token": []}]
         operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/Organisation"})
         refusals += [BadOrganisationError, InvalidTokenError, NotAMemberError]
         refusals += [CsrfTokenError, ForeignOriginError] if method in _UNSAFE else []
+    if any(each["in"] == "path" for each in operation.get("parameters", ()) if "in" in each):
+        refusals.append(BadPathError)
     if proxied:
         refusals += _PROXIED
-    else:
-        _drop_idempotency(operation)
-    _add_refusals(operation, refusals)
-
-
-def _drop_idempotency(operation: Document) -> None:
-    # The gateway keeps no answers: they hold secrets.
-    parameters = [each for each in operation.get("parameters", []) if each.get("name") != "Idempotency-Key"]
-    operation.pop("parameters", None)
-    if parameters:
-        operation["parameters"] = parameters
+    add_refusals(operation, refusals)
 
 
 def _share_examples(operation: Document, shared: dict[str, Document]) -> None:
@@ -156,13 +149,3 @@ def _share_answers(operation: Document, shared: dict[str, Document]) -> None:
         name = f"Refused{status}"
         if shared.setdefault(name, answer) == answer:
             operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
-
-
-def _add_refusals(operation: Document, refusals: Sequence[type[ProblemError]]) -> None:
-    responses = operation.setdefault("responses", {})
-    for status, answer in problem_responses(*refusals).items():
-        known = responses.setdefault(str(status), {"description": answer["description"], "content": {}})
-        media = known.setdefault("content", {}).setdefault(PROBLEM_JSON, answer["content"][PROBLEM_JSON])
-        examples = answer["content"][PROBLEM_JSON]["examples"]
-        media["examples"] = dict(sorted((media.get("examples", {}) | examples).items()))
-    operation["responses"] = dict(sorted(responses.items()))

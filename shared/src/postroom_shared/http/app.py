@@ -45,7 +45,8 @@ def build_api(definition: ServiceDefinition[S], routers: list[APIRouter] | None 
         app.include_router(router)
     app.include_router(health.router)
     app.include_router(self_description.router)
-    app.openapi = lambda: service_openapi(app)  # type: ignore[method-assign] # FastAPI documents this way to change it
+    keeps_answers = not definition.at_the_border  # what the gateway answers holds secrets
+    app.openapi = lambda: service_openapi(app, keeps_answers=keeps_answers)  # type: ignore[method-assign] # FastAPI documents this way to change it
     return app
 
 

@@ -23,8 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from postroom_shared.background import Task, pause
 from postroom_shared.database import FloorBase, Sessions, bind_organisation
 from postroom_shared.errors import ConflictError, PayloadError, ProblemError
-from postroom_shared.principal import PersonPrincipal, Principal, SystemPrincipal
-from postroom_shared.values import NIL
+from postroom_shared.principal import NO_ORGANISATION, PersonPrincipal, Principal, SystemPrincipal
 
 HEADER = "idempotency-key"
 KEPT_FOR = timedelta(hours=24)
@@ -76,7 +75,7 @@ class StoredAnswer(Exception):  # noqa: N818 - not an error: it carries the firs
 
 def _owner(principal: Principal) -> tuple[UUID, UUID] | None:
     if isinstance(principal, PersonPrincipal):
-        return principal.organisation_id or NIL, principal.person_id
+        return principal.organisation_id or NO_ORGANISATION, principal.person_id
     return None
 
 

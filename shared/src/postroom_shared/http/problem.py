@@ -10,11 +10,13 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from postroom_shared.errors import PayloadError, ProblemError
 from postroom_shared.http.json import dump_json
 
 PROBLEM_JSON = "application/problem+json"
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 log = structlog.get_logger()
 
 
@@ -114,18 +116,33 @@ async def _on_problem(request: Request, error: Exception) -> Response:
     return problem_response(error, request_id=_request_id(request))
 
 
+def _methods_of_path(request: Request) -> list[str]:
+    """Return every method the path answers; Starlette names those of the first route on it only."""
+    scope, routes = request.scope, request.app.router.routes
+    return [
+        method
+        for method in _METHODS
+        if any(each.matches({**scope, "method": method})[0] is Match.FULL for each in routes)
+    ]
+
+
 async def _on_framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type only
     status = HTTPStatus(error.status_code)
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return problem_response(BodyTooLargeError(), request_id=_request_id(request))
+    if status == HTTPStatus.BAD_REQUEST:  # FastAPI's only one: the body is not text
+        return problem_response(UnreadableBodyError(), request_id=_request_id(request))
+    headers = dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods_of_path(request))
     document = {
         "type": f"urn:postroom:problem:shared/http-{status.value}",
         "title": status.phrase,
         "status": status.value,
         "request_id": _request_id(request),
     }
-    return Response(dump_json(document), status_code=status, media_type=PROBLEM_JSON, headers=error.headers)
+    return Response(dump_json(document), status_code=status, media_type=PROBLEM_JSON, headers=headers)
 
 
 async def _on_validation(request: Request, error: Exception) -> Response:

@@ -9,6 +9,23 @@ from starlette.responses import StreamingResponse
 from postroom_shared.http.json import dump_json
 
 HEARTBEAT_S = 15
+EVENT_STREAM: dict[str, Any] = {
+    "description": "Server-sent events; the data of each is JSON.",
+    "content": {
+        "text/event-stream": {
+            "schema": {
+                "type": "object",
+                "description": "One event of the stream.",
+                "required": ["event", "data"],
+                "properties": {
+                    "event": {"type": "string"},
+                    "data": {"type": "string", "contentMediaType": "application/json"},
+                },
+            }
+        }
+    },
+}
+"""The `responses=` of a route's 200 that is a stream of `sse_event`s."""
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 

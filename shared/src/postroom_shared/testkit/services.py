@@ -24,6 +24,7 @@ from postroom_shared.principal import ALL_SCOPES, PersonPrincipal, Role
 from postroom_shared.service import Runtime, S, ServiceDefinition
 from postroom_shared.testkit.databases import TestDatabase
 from postroom_shared.testkit.nats import TestNats
+from postroom_shared.testkit.route_ledger import bearer_of, ledger_hooks
 from postroom_shared.values import uuid7
 
 
@@ -126,9 +127,13 @@ async def running_service(
     }
     app = create_app(definition, definition.settings_type.model_validate(values | changes), work=work)
     async with _lifespan(app) as state_app:
+        runtime = state_app.state.runtime
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test", timeout=30) as client:
-            yield RunningService(app=app, client=client, runtime=state_app.state.runtime, identity=identity)
+        hooks = ledger_hooks(manifest.name, who=bearer_of(runtime.verifier))
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://test", timeout=30, event_hooks=hooks
+        ) as client:
+            yield RunningService(app=app, client=client, runtime=runtime, identity=identity)
 
 
 @asynccontextmanager

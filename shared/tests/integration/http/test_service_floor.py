@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from postroom_shared.errors import ConflictError
 from postroom_shared.http.dependencies import Session
-from postroom_shared.http.identity import person, service_caller
+from postroom_shared.http.identity import operator, person, service_caller
 from postroom_shared.http.pages import Page, Paging
 from postroom_shared.http.problem import problem_responses
 from postroom_shared.manifest import ServiceManifest
@@ -74,6 +74,21 @@ async def meet_bug(_: Writer) -> None:
 async def fail_at_commit(session: Session, _: Writer) -> dict[str, str]:
     await session.execute(text("insert into late values (1), (1)"))
     return {"status": "stored"}
+
+
+@router.delete("/{note_id}")
+async def delete_note(note_id: str, _: Writer) -> str:
+    return note_id
+
+
+@router.post("/{note_id}:read")
+async def read_note(note_id: str, _: Writer) -> str:
+    return note_id
+
+
+@router.post("/of-nobody")
+async def write_for_nobody(_: Session, _caller: Annotated[PersonPrincipal, Depends(operator("notes.write"))]) -> str:
+    return str(uuid7())
 
 
 @router.get("/internal")
@@ -137,6 +152,15 @@ async def test_every_answer_outside_2xx_is_a_problem_with_a_stable_type(notes: R
     assert answers["shared/http-405"].headers["allow"]
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"), [("/v1/notes", "GET, POST"), ("/v1/notes/7", "DELETE"), ("/v1/notes/7:read", "POST")]
+)
+async def test_a_method_that_is_not_allowed_is_told_which_are(notes: RunningService, path: str, allowed: str):
+    answer = await notes.client.put(path)
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
 async def test_an_unknown_query_parameter_is_refused_by_name(notes: RunningService):
     answer = await notes.client.get("/v1/notes?statsu=bounced", headers=notes.as_person(somebody()))
 
@@ -180,6 +204,15 @@ async def test_the_same_idempotency_key_for_another_request_is_refused(notes: Ru
     answer = await notes.client.post("/v1/notes", json={"text": "b"}, headers=headers)
 
     assert answer.json()["type"] == "urn:postroom:problem:shared/idempotency-key-reused"
+
+
+async def test_an_operator_who_acts_in_no_organisation_uses_idempotency_keys_too(notes: RunningService):
+    headers = notes.as_person(somebody(None, operator=True)) | {"Idempotency-Key": "one"}
+
+    answers = [await notes.client.post("/v1/notes/of-nobody", headers=headers) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].json() == answers[1].json()
 
 
 async def test_a_refused_request_frees_its_idempotency_key(notes: RunningService):

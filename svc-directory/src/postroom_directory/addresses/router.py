@@ -71,8 +71,8 @@ async def change_address(
     *,
     address_id: UUID,
     body: AddressChange,
-    version: IfMatch,
     caller: AddressChanger,
+    version: IfMatch,
     session: Session,
     response: Response,
 ) -> AddressRead:
@@ -83,6 +83,6 @@ async def change_address(
 
 
 @router.delete("/{address_id}", status_code=HTTPStatus.NO_CONTENT, responses=problem_responses(*VERSIONED))
-async def delete_address(address_id: UUID, version: IfMatch, caller: AddressChanger, session: Session) -> None:
+async def delete_address(address_id: UUID, caller: AddressChanger, version: IfMatch, session: Session) -> None:
     """Delete an address with its aliases, redirections, rights and passwords (managers). It takes effect at once."""
     await service.delete_address(session, caller, address_id, version=version)

@@ -23,6 +23,7 @@ Attributes = Annotated[
         max_length=30,
         description="Facts for signatures and lists.",
         examples=[{"first_name": "Anna", "job": "Accountant", "phone": "+41 22 555 01 01"}],
+        json_schema_extra={"additionalProperties": False},
     ),
 ]
 Switch = Annotated[bool, Field(strict=True)]

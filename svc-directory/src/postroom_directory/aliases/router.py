@@ -71,7 +71,7 @@ async def read_alias(
     ),
 )
 async def remove_alias(
-    address_id: UUID, alias_id: UUID, version: IfMatch, caller: AddressChanger, session: Session
+    address_id: UUID, alias_id: UUID, caller: AddressChanger, version: IfMatch, session: Session
 ) -> None:
     """Take a name away from an address (right `aliases.manage`)."""
     await service.remove_alias(session, caller, address_id, alias_id, version=version)

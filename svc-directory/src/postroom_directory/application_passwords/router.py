@@ -86,7 +86,7 @@ async def read_application_password(
     ),
 )
 async def remove_application_password(
-    address_id: UUID, password_id: UUID, version: IfMatch, caller: AddressChanger, session: Session
+    address_id: UUID, password_id: UUID, caller: AddressChanger, version: IfMatch, session: Session
 ) -> None:
     """Take an application password away (right `devices.manage`). It opens nothing from the answer on."""
     await service.remove_application_password(session, caller, address_id, password_id, version=version)

@@ -11,9 +11,9 @@ from postroom_directory.addresses.errors import AddressNotFoundError, NoMailboxE
 from postroom_directory.credentials import service
 from postroom_directory.credentials.errors import PasswordTooWeakError, TooManyWrongPasswordsError
 from postroom_directory.credentials.schemas import (
+    AddressPasswordChange,
     ApplicationPasswordHash,
     CredentialsRead,
-    PasswordChange,
     PasswordTest,
     PasswordTested,
 )
@@ -49,7 +49,7 @@ async def test_password(
     ),
 )
 async def change_password(
-    address_id: UUID, body: PasswordChange, caller: AddressChanger, session: Session, passwords: PasswordThreads
+    address_id: UUID, body: AddressPasswordChange, caller: AddressChanger, session: Session, passwords: PasswordThreads
 ) -> None:
     """Give an address a new password (right `password.change`). Mail servers take it with the answer."""
     new = body.password.get_secret_value()

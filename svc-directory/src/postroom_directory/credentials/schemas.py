@@ -1,14 +1,23 @@
 """What travels over HTTP about passwords of addresses."""
 
+import re
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 from postroom_directory.application_passwords.domain import Protocol
 from postroom_directory.credentials.domain import LONGEST, SHORTEST
 from postroom_directory.fields import Input
+
+_NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
+
+
+def _without_controls(password: SecretStr) -> SecretStr:
+    if not re.fullmatch(_NO_CONTROLS, password.get_secret_value()):
+        raise ValueError("a password has no control characters: no client could send them")
+    return password
 
 
 class PasswordTest(Input):
@@ -23,7 +32,7 @@ class PasswordTested(BaseModel):
     matches: bool
 
 
-class PasswordChange(Input):
+class AddressPasswordChange(Input):
     """The new password of the address."""
 
     password: Annotated[
@@ -31,8 +40,9 @@ class PasswordChange(Input):
         Field(
             max_length=LONGEST,
             description=f"At least {SHORTEST} characters; no common word, nothing made of the address.",
-            json_schema_extra={"pattern": r"^[^\x00-\x1f\x7f]*$"},
+            json_schema_extra={"pattern": _NO_CONTROLS},
         ),
+        AfterValidator(_without_controls),
     ]
 
 

@@ -68,7 +68,7 @@ async def read_delegation(
     ),
 )
 async def end_delegation(
-    address_id: UUID, delegation_id: UUID, version: IfMatch, caller: AddressChanger, session: Session
+    address_id: UUID, delegation_id: UUID, caller: AddressChanger, version: IfMatch, session: Session
 ) -> None:
     """No longer let the other address send for this one (right `security.manage`)."""
     await service.end_delegation(session, caller, address_id, delegation_id, version=version)

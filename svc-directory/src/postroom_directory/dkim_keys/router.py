@@ -90,8 +90,8 @@ async def activate_dkim_key(
     *,
     mail_service_id: UUID,
     key_id: UUID,
-    version: IfMatch,
     caller: Changer,
+    version: IfMatch,
     session: OfficeSession,
     response: Response,
 ) -> DkimKeyRead:
@@ -106,8 +106,8 @@ async def retire_dkim_key(
     *,
     mail_service_id: UUID,
     key_id: UUID,
-    version: IfMatch,
     caller: Changer,
+    version: IfMatch,
     session: OfficeSession,
     response: Response,
 ) -> DkimKeyRead:
@@ -119,7 +119,7 @@ async def retire_dkim_key(
 
 @router.delete(PATH + "/{key_id}", status_code=HTTPStatus.NO_CONTENT, responses=problem_responses(*CHANGE_PROBLEMS))
 async def remove_dkim_key(
-    mail_service_id: UUID, key_id: UUID, version: IfMatch, caller: Changer, session: OfficeSession
+    mail_service_id: UUID, key_id: UUID, caller: Changer, version: IfMatch, session: OfficeSession
 ) -> None:
     """Delete a key that does not sign (managers, operator)."""
     await service.remove_dkim_key(session, caller, mail_service_id, key_id, version=version)

@@ -86,7 +86,7 @@ async def make_domain_primary(
     ),
 )
 async def remove_domain(
-    mail_service_id: UUID, domain_id: UUID, version: IfMatch, caller: Operator, session: OfficeSession
+    mail_service_id: UUID, domain_id: UUID, caller: Operator, version: IfMatch, session: OfficeSession
 ) -> None:
     """Take a domain away from a mail service (operator)."""
     await service.remove_domain(session, caller, mail_service_id, domain_id, version=version)

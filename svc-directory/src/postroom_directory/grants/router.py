@@ -77,8 +77,8 @@ async def change_rights(
     grant_id: UUID,
     *,
     change: GrantChange,
-    version: IfMatch,
     caller: Manager,
+    version: IfMatch,
     session: Session,
     response: Response,
 ) -> GrantRead:
@@ -91,6 +91,6 @@ async def change_rights(
 @router.delete(
     "/v1/grants/{grant_id}", status_code=status.HTTP_204_NO_CONTENT, responses=problem_responses(*CHANGE_PROBLEMS)
 )
-async def detach_address(grant_id: UUID, version: IfMatch, caller: Manager, session: Session) -> None:
+async def detach_address(grant_id: UUID, caller: Manager, version: IfMatch, session: Session) -> None:
     """Take an address from a person (managers)."""
     await service.detach_address(session, caller, grant_id, version=version)

@@ -69,8 +69,8 @@ async def change_mail_service(
     *,
     mail_service_id: UUID,
     body: MailServiceChange,
-    version: IfMatch,
     caller: Changer,
+    version: IfMatch,
     session: OfficeSession,
     response: Response,
 ) -> MailServiceRead:
@@ -87,8 +87,8 @@ async def set_plan(
     *,
     mail_service_id: UUID,
     body: PlanSet,
-    version: IfMatch,
     caller: Operator,
+    version: IfMatch,
     session: OfficeSession,
     response: Response,
 ) -> MailServiceRead:
@@ -111,7 +111,7 @@ async def set_plan(
     responses=problem_responses(*CHANGE_PROBLEMS, MailServiceNotEmptyError),
 )
 async def remove_mail_service(
-    mail_service_id: UUID, version: IfMatch, caller: Operator, session: OfficeSession
+    mail_service_id: UUID, caller: Operator, version: IfMatch, session: OfficeSession
 ) -> None:
     """Delete a mail service that has no addresses and no keys left (operator)."""
     await service.remove_mail_service(session, caller, mail_service_id, version=version)

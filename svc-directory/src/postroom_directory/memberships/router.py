@@ -53,8 +53,8 @@ async def change_role(
     membership_id: UUID,
     *,
     change: MembershipChange,
-    version: IfMatch,
     caller: Changer,
+    version: IfMatch,
     session: WideSession,
     response: Response,
 ) -> MembershipRead:
@@ -79,6 +79,6 @@ async def accept_invitation(
 @router.delete(
     "/{membership_id}", status_code=status.HTTP_204_NO_CONTENT, responses=problem_responses(*CHANGE_PROBLEMS)
 )
-async def end_membership(membership_id: UUID, version: IfMatch, caller: Changer, session: WideSession) -> None:
+async def end_membership(membership_id: UUID, caller: Changer, version: IfMatch, session: WideSession) -> None:
     """Take a person out of the organisation with all their grants (managers), or leave it, or decline an invitation."""
     await service.end_membership(session, caller, membership_id, version=version)

@@ -61,8 +61,8 @@ async def change_organisation(
     organisation_id: UUID,
     *,
     change: OrganisationChange,
-    version: IfMatch,
     caller: Changer,
+    version: IfMatch,
     session: WideSession,
     response: Response,
 ) -> OrganisationRead:
@@ -76,7 +76,7 @@ async def change_organisation(
 
 @router.post("/{organisation_id}:suspend", responses=problem_responses(*CHANGE_PROBLEMS, OrganisationStateError))
 async def suspend_organisation(
-    organisation_id: UUID, version: IfMatch, caller: Operator, session: WideSession, response: Response
+    organisation_id: UUID, caller: Operator, version: IfMatch, session: WideSession, response: Response
 ) -> OrganisationRead:
     """Keep its people from acting in it (operator); mail goes on."""
     organisation = await service.move_to_state(
@@ -88,7 +88,7 @@ async def suspend_organisation(
 
 @router.post("/{organisation_id}:resume", responses=problem_responses(*CHANGE_PROBLEMS, OrganisationStateError))
 async def resume_organisation(
-    organisation_id: UUID, version: IfMatch, caller: Operator, session: WideSession, response: Response
+    organisation_id: UUID, caller: Operator, version: IfMatch, session: WideSession, response: Response
 ) -> OrganisationRead:
     """Let its people act in it again (operator)."""
     organisation = await service.move_to_state(
@@ -103,6 +103,6 @@ async def resume_organisation(
     status_code=status.HTTP_204_NO_CONTENT,
     responses=problem_responses(*CHANGE_PROBLEMS, OrganisationNotEmptyError, OrganisationStateError),
 )
-async def delete_organisation(organisation_id: UUID, version: IfMatch, caller: Operator, session: WideSession) -> None:
+async def delete_organisation(organisation_id: UUID, caller: Operator, version: IfMatch, session: WideSession) -> None:
     """Delete an organisation that has no mail service left (operator)."""
     await service.delete_organisation(session, caller, organisation_id, version=version)

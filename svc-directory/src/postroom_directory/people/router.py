@@ -109,8 +109,8 @@ async def change_person(
     person_id: UUID,
     *,
     change: PersonChange,
-    version: IfMatch,
     caller: Changer,
+    version: IfMatch,
     session: WideSession,
     response: Response,
 ) -> PersonRead:
@@ -128,7 +128,7 @@ async def change_person(
     status_code=status.HTTP_204_NO_CONTENT,
     responses=problem_responses(*CHANGE_PROBLEMS, LastOwnerError),
 )
-async def delete_person(person_id: UUID, version: IfMatch, caller: Changer, session: WideSession) -> None:
+async def delete_person(person_id: UUID, caller: Changer, version: IfMatch, session: WideSession) -> None:
     """Delete an account with its memberships and grants (managers of its only organisation; the operator)."""
     await service.delete_person(session, caller, person_id, version=version)
 

@@ -82,7 +82,7 @@ async def read_redirection(
     responses=problem_responses(*SEEN, RedirectionNotFoundError, PreconditionFailedError, PreconditionRequiredError),
 )
 async def remove_redirection(
-    address_id: UUID, redirection_id: UUID, version: IfMatch, caller: AddressChanger, session: Session
+    address_id: UUID, redirection_id: UUID, caller: AddressChanger, version: IfMatch, session: Session
 ) -> None:
     """Redirect no longer (right `redirections.manage`)."""
     await service.remove_redirection(session, caller, address_id, redirection_id, version=version)

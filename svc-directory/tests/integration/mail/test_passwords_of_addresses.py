@@ -98,6 +98,19 @@ async def test_a_password_that_would_be_guessed_is_refused(
     assert (problem(answer), answer.json()["reason"]) == ((422, "password-too-weak"), reason)
 
 
+async def test_a_password_with_control_characters_is_refused(directory: Any, estate: Any) -> None:
+    anna = await estate.address()
+
+    answer = await directory.ask(
+        "POST",
+        f"/v1/addresses/{anna['id']}:change-password",
+        estate.house.owner,
+        body={"password": "seven\tseas\x00 43"},
+    )
+
+    assert problem(answer) == (422, "payload")
+
+
 async def test_a_password_made_of_the_address_is_refused(directory: Any, estate: Any) -> None:
     anna = await estate.address("anna.muster")
 

@@ -61,6 +61,13 @@ class SourceUnavailableError(UnavailableError):
     title = "The source cannot be opened at the moment"
 
 
+class TargetDisabledError(ConflictError):
+    """The target is switched off: nobody can open it until that changes."""
+
+    slug = "import/target-disabled"
+    title = "This address is switched off"
+
+
 class TargetUnavailableError(UnavailableError):
     """The target's mail server, or what is needed to reach it, does not answer now."""
 

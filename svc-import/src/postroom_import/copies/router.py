@@ -19,6 +19,7 @@ from postroom_import.copies.errors import (
     PasswordNeededError,
     SameMailboxError,
     SourceUnavailableError,
+    TargetDisabledError,
     TargetNotAttachedError,
     TargetUnavailableError,
     TargetWithoutMailboxError,
@@ -38,7 +39,7 @@ from postroom_shared.http.idempotency import claim_request
 from postroom_shared.http.identity import person
 from postroom_shared.http.pages import BadCursorError, Page, page_of
 from postroom_shared.http.problem import problem_responses
-from postroom_shared.http.sse import sse_response
+from postroom_shared.http.sse import EVENT_STREAM, sse_response
 from postroom_shared.principal import PersonPrincipal, Scope
 from postroom_shared.security.dialling import HostRefusedError, HostUnreachableError
 from postroom_shared.service import Runtime
@@ -108,7 +109,7 @@ async def _resumable(request: Request, caller: Manager, import_id: UUID, wanted:
         TargetWithoutMailboxError,
         NotLocalAddressError,
         TargetUnavailableError,
-        TargetWithoutMailboxError,
+        TargetDisabledError,
         AlreadyRunningError,
     ),
 )
@@ -147,10 +148,7 @@ async def read_copy_in_full(session: Session, caller: Reader, import_id: UUID) -
 @router.get(
     "/{import_id}/events",
     response_class=StreamingResponse,
-    responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Server-sent events."},
-        **problem_responses(CopyNotFoundError),
-    },
+    responses={200: EVENT_STREAM, **problem_responses(CopyNotFoundError)},
 )
 async def watch_copy(runtime: OpenRuntime, caller: Reader, import_id: UUID) -> StreamingResponse:
     """Watch a copy: `progress` with the whole copy at once and at each change, at most four a second; `done` last.

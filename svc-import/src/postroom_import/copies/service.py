@@ -27,6 +27,7 @@ from postroom_import.copies.errors import (
     AlreadyRunningError,
     NotLocalAddressError,
     PasswordNeededError,
+    TargetDisabledError,
     TargetNotAttachedError,
     TargetUnavailableError,
     TargetWithoutMailboxError,
@@ -78,6 +79,7 @@ async def check_request(session: AsyncSession, caller: PersonPrincipal, wanted: 
     Raises:
         TargetNotAttachedError: The target is none of the caller's addresses.
         TargetWithoutMailboxError: It only passes mail on.
+        TargetDisabledError: It is switched off.
         NotLocalAddressError: A source is said to be on this mail server and is not.
         SameMailboxError: Two of the mailboxes are one.
     """
@@ -114,6 +116,8 @@ async def _target(session: AsyncSession, caller: PersonPrincipal, address_id: UU
         raise TargetNotAttachedError
     if address.kind == "forward_only":
         raise TargetWithoutMailboxError
+    if not address.enabled:
+        raise TargetDisabledError
     server = await mail_server_of(session, caller, address.mail_service_id)
     if server is None:
         raise TargetUnavailableError(retry_after_s=60)

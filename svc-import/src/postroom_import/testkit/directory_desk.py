@@ -95,9 +95,9 @@ class DirectoryDesk:
             await self._ask("POST", f"/v1/mail-services/{service_id}/domains", {"name": alias, "alias_of": domain})
         return service_id
 
-    async def address(self, organisation_id: UUID, service_id: UUID, address: str) -> UUID:
+    async def address(self, organisation_id: UUID, service_id: UUID, address: str, **details: Any) -> UUID:
         """Create an address; return its id."""
-        body = {"mail_service_id": str(service_id), "address": address}
+        body = {"mail_service_id": str(service_id), "address": address, **details}
         made = await self._ask("POST", "/v1/addresses", body, caller=_manager(organisation_id))
         return self._noted(Kind.ADDRESS, made)
 

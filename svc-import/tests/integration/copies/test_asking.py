@@ -134,6 +134,15 @@ async def test_the_target_is_an_address_attached_to_the_person(office: Office) -
     assert await refusal(office, target_address_id=str(uuid4())) == "import/target-not-attached"
 
 
+async def test_a_target_that_is_switched_off_is_refused(office: Office) -> None:
+    service_id = office.target.mail_service_id
+    off = await office.directory.address(office.organisation_id, service_id, "off@example.test", enabled=False)
+    await office.directory.attach(off, office.member)
+    await office.directory.known()
+
+    assert await refusal(office, target_address_id=str(off)) == "import/target-disabled"
+
+
 async def test_a_wrong_password_is_refused_before_anything_starts(office: Office) -> None:
     assert await refusal(office, source=local(office.source, "wrong")) == "import/wrong-password"
     assert await refusal(office, second_source=local(office.second_source, "wrong")) == "import/wrong-password"

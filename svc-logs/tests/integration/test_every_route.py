@@ -1,0 +1,33 @@
+"""What holds for every route of the service, those to come too."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from postroom_logs.app import SERVICE
+from postroom_shared.principal import Role
+from postroom_shared.testkit import TestDatabase, TestNats
+from postroom_shared.testkit.every_route import answers_of_every_route
+from postroom_shared.testkit.services import RunningService, TestIdentity, running_service, somebody
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def service(
+    database: TestDatabase, nats_server: TestNats, identity: TestIdentity
+) -> AsyncIterator[RunningService]:
+    async with running_service(SERVICE, database=database, nats=nats_server, identity=identity) as started:
+        yield started
+
+
+async def test_every_route_asks_who_calls(service: RunningService) -> None:
+    answers = await answers_of_every_route(service.client, {})
+
+    assert {route: status for route, status in answers.items() if status != 401} == {}
+
+
+async def test_every_route_asks_for_its_scope(service: RunningService) -> None:
+    powerless = somebody(Role.OWNER, operator=True, scopes=frozenset())
+
+    answers = await answers_of_every_route(service.client, service.as_person(powerless))
+
+    assert {route: status for route, status in answers.items() if status != 403} == {}

@@ -7,7 +7,6 @@ The second is PostgreSQL: a transaction sees the rows of the person it was bound
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from alembic import op
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -30,6 +29,8 @@ def protect_person_rows(table: str, *, condition: str) -> None:
         table: With or without a column `person_id`.
         condition: SQL that is true for the rows of the person `current_setting('postroom.person', true)`.
     """
+    from alembic import op  # noqa: PLC0415 - only migrations need it
+
     op.execute(f"alter table {table} enable row level security")
     op.execute(f"alter table {table} force row level security")
     op.execute(f"create policy person on {table} using (current_setting('postroom.person', true) = '*' or {condition})")

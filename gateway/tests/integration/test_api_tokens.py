@@ -101,6 +101,21 @@ async def test_a_revoked_token_stops_at_once_and_a_foreign_one_is_not_there(
     assert answers[-1].status_code == 401
 
 
+async def test_a_token_without_any_right_on_the_account_gives_itself_up_and_no_other(
+    client: httpx.AsyncClient, sign_in: SignIn
+) -> None:
+    anna = await sign_in()
+    own, other = await make(client, anna), await make(client, anna)
+
+    refused = await client.delete(f"{PATH}/{other.json()['token']['id']}", headers=bearer(own))
+    revoked = await client.delete(f"{PATH}/{own.json()['token']['id']}", headers=bearer(own))
+
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:postroom:problem:shared/missing-scope")
+    assert revoked.status_code == 204
+    assert (await client.post("/v1/people/x", headers=bearer(own))).status_code == 401
+    assert (await client.post("/v1/people/x", headers=bearer(other))).status_code == 200
+
+
 async def test_a_token_cannot_make_one_that_may_do_more(client: httpx.AsyncClient, sign_in: SignIn) -> None:
     anna = await sign_in()
     made = await make(client, anna, "account.manage", "imports.read")

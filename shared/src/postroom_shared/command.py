@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import uvicorn
 import uvloop
 
-from postroom_shared.database.migrating import migrate
 from postroom_shared.http.app import build_api, create_app
+from postroom_shared.http.bounded_heads import BoundedHeadsProtocol
 from postroom_shared.service import S, ServiceDefinition
 from postroom_shared.settings import settings_table
 from postroom_shared.structured_logging import configure_logging
@@ -36,7 +36,7 @@ def _serve(definition: ServiceDefinition[S], settings: S, *, work: bool) -> None
         create_app(definition, settings, work=work),
         host=settings.host,
         port=settings.port,
-        http="httptools",
+        http=BoundedHeadsProtocol,
         ws="none",
         lifespan="on",
         access_log=False,
@@ -44,13 +44,14 @@ def _serve(definition: ServiceDefinition[S], settings: S, *, work: bool) -> None
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=int(settings.shutdown_grace_s),
-        h11_max_incomplete_event_size=64 * 1024,
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(uvicorn.Server(config).serve())
 
 
 async def _migrate(definition: ServiceDefinition[S], settings: S) -> None:
+    from postroom_shared.database.migrating import migrate  # noqa: PLC0415 - alembic, which nothing else needs
+
     manifest = definition.manifest
     await migrate(settings.database_url.get_secret_value(), schema=manifest.schema, package=manifest.package)
 

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from postroom_shared.background import Task
 from postroom_shared.database import Sessions, create_engine, session_factory
-from postroom_shared.database.migrating import is_current
+from postroom_shared.database.revisions import is_current
 from postroom_shared.events.consumer import Consumer, ConsumerLoop
 from postroom_shared.events.nats_connection import NatsConnection
 from postroom_shared.events.relay import Relay

@@ -9,6 +9,8 @@ import httpx
 
 TIMEOUT_S = 60.0
 PAGE_SIZE = 200
+UNTYPED = "about:blank"
+"""The type of a refusal that says nothing of its type (RFC 9457 §4.2.1)."""
 STREAM_SILENCE_S = 75.0  # the server sends a comment at least every 15 s
 
 
@@ -17,10 +19,12 @@ class ApiProblemError(Exception):
 
     Attributes:
         type: Stable name of the problem, `urn:postroom:problem:import/wrong-password`.
+        request_id: By which the suite's logs know the request; empty where it did not tell.
     """
 
-    def __init__(self, *, status: int, type_uri: str, title: str, detail: str) -> None:
+    def __init__(self, *, status: int, type_uri: str, title: str, detail: str, request_id: str = "") -> None:
         super().__init__(": ".join(filter(None, (title, detail))))
+        self.request_id = request_id
         self.status = status
         self.type = type_uri
         self.title = title
@@ -37,18 +41,22 @@ class ApiProblemError(Exception):
             problem = {}
         return cls(
             status=answer.status_code,
-            type_uri=str(problem.get("type", "about:blank")),
+            type_uri=str(problem.get("type", UNTYPED)),
             title=str(problem.get("title") or f"The server answered {answer.status_code} {answer.reason_phrase}"),
             detail=_detail(problem),
+            request_id=str(problem.get("request_id") or ""),
         )
 
 
 class ApiUnreachableError(Exception):
-    """Nothing answers at the address of the suite."""
+    """Nothing answers at the address of the suite, or not with its API; the message says why."""
 
 
 def _detail(problem: dict[str, Any]) -> str:
-    places = [f"{each.get('pointer', '')} {each.get('detail', '')}".strip() for each in problem.get("errors") or ()]
+    errors = problem.get("errors") or ()
+    places = [
+        f"{each.get('field', '')}: {str(each.get('message', '')).removeprefix('Value error, ')}" for each in errors
+    ]
     return "; ".join(filter(None, (str(problem.get("detail") or ""), *places)))
 
 
@@ -86,7 +94,16 @@ class PublicApi:
         """End the session."""
         self.call("DELETE", "/v1/session")
 
-    def call(self, method: str, path: str, body: Any = None, *, version: int | None = None, **query: Any) -> Any:
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        version: int | None = None,
+        idempotency_key: str | None = None,
+        **query: Any,
+    ) -> Any:
         """Return the answer's content, None when it has none.
 
         Args:
@@ -94,20 +111,26 @@ class PublicApi:
             path: From the root.
             body: Sent as JSON unless None.
             version: Of what is changed; sent as `If-Match`.
+            idempotency_key: The same request with the same key is carried out once.
             query: Parameters.
 
         Raises:
             ApiProblemError: It was refused.
-            ApiUnreachableError: There was no answer.
+            ApiUnreachableError: There was no answer, or not of this API.
         """
         headers = {} if version is None else {"If-Match": f'"{version}"'}
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
         try:
             answer = self._client.request(method, path, json=body, headers=headers, params=query)
-        except httpx.TransportError as error:
-            raise ApiUnreachableError(f"{self._client.base_url} does not answer: {error}") from error
+        except httpx.RequestError as error:
+            raise ApiUnreachableError(str(error) or type(error).__name__) from error
         if not answer.is_success:
             raise ApiProblemError.of(answer)
-        return answer.json() if answer.content else None
+        try:
+            return answer.json() if answer.content else None
+        except ValueError as error:
+            raise ApiUnreachableError("what answers there is not Postroom") from error
 
     def items(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
         """Yield the items of a list, page by page.
@@ -123,20 +146,24 @@ class PublicApi:
                 return
             wanted["cursor"] = page["next"]
 
-    def events(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield server-sent events, name and data, until the server ends the stream or the connection breaks.
+    def events(self, path: str, *, silence_s: float = STREAM_SILENCE_S) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield server-sent events, name and data, until the stream ends, breaks, or makes no sense.
+
+        Args:
+            path: From the root.
+            silence_s: After which the connection counts as broken.
 
         Raises:
             ApiProblemError: It was refused.
         """
-        timeout = httpx.Timeout(TIMEOUT_S, read=STREAM_SILENCE_S)
+        timeout = httpx.Timeout(TIMEOUT_S, read=silence_s)
         try:
             with self._client.stream("GET", path, timeout=timeout) as answer:
                 if answer.status_code != HTTPStatus.OK:
                     answer.read()
                     raise ApiProblemError.of(answer)
                 yield from _events(answer.iter_lines())
-        except httpx.TransportError:
+        except (httpx.RequestError, ValueError):
             return
 
 

@@ -81,11 +81,11 @@ class Launcher:
         if not await self.line_with("Postroom is ready"):
             raise RuntimeError("\n".join(self.lines))
 
-    async def line_with(self, text: str) -> str:
+    async def line_with(self, text: str, *, within_s: float | None = LINE_WITHIN_S) -> str:
         """Read on until a line holds *text* and return it; an empty string when the output ends first."""
         if self.process is None or self.process.stdout is None:
             raise RuntimeError("not started")
-        async with asyncio.timeout(LINE_WITHIN_S):
+        async with asyncio.timeout(within_s):
             async for line in self.process.stdout:
                 self.lines.append(line.decode().rstrip("\n"))
                 if text in self.lines[-1]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from postroom_gateway.api_tokens import service
 from postroom_gateway.api_tokens.errors import NoSuchTokenError, PastExpiryError, TooManyTokensError
 from postroom_gateway.api_tokens.schemas import ApiTokenCreate, ApiTokenCreated, ApiTokenView
-from postroom_gateway.dependencies import AccountHolder, GatewayParts, PersonSession
+from postroom_gateway.dependencies import AccountHolder, GatewayParts, PersonSession, TokenHolder, TokenSession
 from postroom_shared.http.identity import MissingScopeError, NoOrganisationError
 from postroom_shared.http.pages import Page
 from postroom_shared.http.problem import problem_responses
@@ -42,9 +42,7 @@ async def create_api_token(
 
 
 @router.delete("/{token_id}", status_code=HTTPStatus.NO_CONTENT, responses=problem_responses(NoSuchTokenError))
-async def revoke_api_token(
-    token_id: UUID, session: PersonSession, caller: AccountHolder, gateway: GatewayParts
-) -> None:
-    """Revoke one of my API tokens; it stops working at once."""
+async def revoke_api_token(token_id: UUID, session: TokenSession, caller: TokenHolder, gateway: GatewayParts) -> None:
+    """Revoke one of my API tokens; it stops working at once. Any token may revoke itself."""
     await service.revoke_token(session, caller, token_id, now=datetime.now(UTC))
     gateway.identities.forget(caller.person_id)  # the notification comes after the commit, perhaps after the answer

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import nats
+
 from postroom_shared.localservers.accounts import unprivileged_account
 from postroom_shared.localservers.nats import NatsServer, NatsSettings, find_nats_server
 from postroom_shared.localservers.ports import free_ports
@@ -32,6 +34,13 @@ class TestNats:
     def monitor_url(self) -> str:
         """The address of `/healthz`, `/jsz`, `/connz`."""
         return f"http://127.0.0.1:{self.server.settings.monitor_port}"
+
+    async def forget_streams(self) -> None:
+        """Delete all streams with their consumers."""
+        async with await nats.connect(self.url) as client:
+            jetstream = client.jetstream()
+            for stream in await jetstream.streams_info():
+                await jetstream.delete_stream(str(stream.config.name))
 
 
 @asynccontextmanager

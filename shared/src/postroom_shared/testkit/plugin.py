@@ -118,6 +118,19 @@ async def nats_server(servers_folder: Path) -> AsyncIterator[TestNats]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def _nats_to_empty(servers_folder: Path) -> AsyncIterator[TestNats]:
+    async with running_nats(servers_folder / "nats-to-empty") as server:
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def empty_nats(_nats_to_empty: TestNats) -> TestNats:
+    """A nats-server without streams: no event of an earlier test stands in front of this test's own."""
+    await _nats_to_empty.forget_streams()
+    return _nats_to_empty
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def start_dovecot(servers_folder: Path) -> AsyncIterator[StartDovecot]:
     """Starts a Dovecot with the layout a test wants; the same wishes give the same server."""
     async with dovecots(servers_folder) as start:

@@ -12,8 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from postroom_shared.database import Sessions, create_engine, session_factory
-from postroom_shared.events import NatsConnection, connect
 from postroom_shared.events.integrators import ensure_integrator
+from postroom_shared.events.nats_connection import NatsConnection, connect
 from postroom_shared.events.permissions import Integrator, accounts_block
 from postroom_shared.events.streams import ensure_stream
 from postroom_shared.events.user_keys import UserKey, new_user_key

@@ -8,7 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from postroom_shared.contracts.imports import ImportJobStartedV1
 from postroom_shared.database import create_engine, session_factory
-from postroom_shared.events import Consumer, ConsumerLoop, Event, NatsConnection, Relay, connect
+from postroom_shared.events.cloudevents import Event
+from postroom_shared.events.consumer import Consumer, ConsumerLoop
+from postroom_shared.events.nats_connection import NatsConnection, connect
+from postroom_shared.events.relay import Relay
 from postroom_shared.manifest import ServiceManifest
 
 PUBLISHER = ServiceManifest(name="import", package="postroom_shared", port_offset=2)

@@ -16,11 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from postroom_shared.contracts.imports import ImportJobCancelledV1, ImportJobStartedV1
 from postroom_shared.database import bind_organisation
 from postroom_shared.errors import UnavailableError
-from postroom_shared.events import Consumer, ConsumerLoop, Event, Relay, publish
-from postroom_shared.events.cloudevents import encode
+from postroom_shared.events.cloudevents import Event, encode
+from postroom_shared.events.consumer import Consumer, ConsumerLoop
 from postroom_shared.events.dead_letters import PROBLEM_HEADER
 from postroom_shared.events.inbox import purge_inbox
-from postroom_shared.events.outbox import republish
+from postroom_shared.events.outbox import publish, republish
+from postroom_shared.events.relay import Relay
 from postroom_shared.events.streams import ensure_stream
 from postroom_shared.principal import SystemPrincipal
 from postroom_shared.values import uuid7

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from postroom_shared.contracts.imports import ImportJobStartedV1
 from postroom_shared.database import bind_organisation
-from postroom_shared.events import publish
+from postroom_shared.events.outbox import publish
 from postroom_shared.principal import SystemPrincipal
 from postroom_shared.testkit import TestNats
 from postroom_shared.values import uuid7

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from postroom_shared.events import LiveThrottle, publish_live, subscribe_live
-from postroom_shared.events.live import PENDING_MESSAGES
+from postroom_shared.events.live import PENDING_MESSAGES, LiveThrottle, publish_live, subscribe_live
 from postroom_shared.events.nats_connection import reach_server
 from postroom_shared.values import uuid7
 

@@ -15,10 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from postroom_shared.contracts.imports import ImportJobCancelledV1, ImportJobFailedV1, ImportJobStartedV1
 from postroom_shared.database import bind_organisation
-from postroom_shared.events import Relay, publish
 from postroom_shared.events.cloudevents import decode
 from postroom_shared.events.errors import EventTooLargeError
-from postroom_shared.events.outbox import outbox_age_s, purge_outbox, republish
+from postroom_shared.events.outbox import outbox_age_s, publish, purge_outbox, republish
+from postroom_shared.events.relay import Relay
 from postroom_shared.events.streams import ensure_stream
 from postroom_shared.principal import SystemPrincipal
 from postroom_shared.testkit import TestNats

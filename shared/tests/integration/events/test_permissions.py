@@ -12,12 +12,14 @@ import pytest
 from nats.js.errors import APIError
 
 from postroom_shared.contracts.imports import ImportJobCancelledV1
-from postroom_shared.events import Consumer, ConsumerLoop, NatsConnection, Relay, connect, publish
+from postroom_shared.events.consumer import Consumer, ConsumerLoop
 from postroom_shared.events.errors import NatsUnavailableError, PublishRefusedError
 from postroom_shared.events.integrators import ensure_integrator, forget_integrator
 from postroom_shared.events.live import live_subject, publish_live, subscribe_live
-from postroom_shared.events.nats_connection import reach_server
+from postroom_shared.events.nats_connection import NatsConnection, connect, reach_server
+from postroom_shared.events.outbox import publish
 from postroom_shared.events.permissions import Integrator
+from postroom_shared.events.relay import Relay
 from postroom_shared.events.streams import (
     consumer_config,
     ensure_consumer,

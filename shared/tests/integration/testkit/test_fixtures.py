@@ -58,15 +58,16 @@ async def test_a_template_is_made_once(postgres: TestPostgres, database_manifest
     assert first == second
 
 
-async def test_nats_keeps_a_stream(nats_server: TestNats):
-    client = await nats.connect(nats_server.url)
+@pytest.mark.parametrize("attempt", [1, 2])
+async def test_each_test_gets_a_nats_without_streams(empty_nats: TestNats, attempt: int):
+    client = await nats.connect(empty_nats.url)
     stream = client.jetstream()
 
     await stream.add_stream(name="TESTKIT", subjects=["testkit.>"])
     acknowledgement = await stream.publish("testkit.thing", b"one")
     await client.close()
 
-    assert acknowledgement.seq == 1
+    assert acknowledgement.seq == 1, attempt
 
 
 async def test_the_same_wishes_give_the_same_dovecot(dovecot: TestDovecot, start_dovecot: StartDovecot):

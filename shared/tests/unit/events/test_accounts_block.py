@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from postroom_shared.events import Consumer
+from postroom_shared.events.consumer import Consumer
 from postroom_shared.events.permissions import Integrator, accounts_block
 from postroom_shared.manifest import ServiceManifest
 

@@ -115,8 +115,8 @@ class DirectoryDesk:
 
     async def known(self) -> None:
         """Wait until svc-import's copy holds everything that was made here."""
-        async with asyncio.timeout(KNOWN_WITHIN_S):
-            while not await self._is_known():  # noqa: ASYNC110 - another process of the suite brings it about
+        async with asyncio.timeout(KNOWN_WITHIN_S), self._copy() as session:
+            while not await self._is_known(session):  # noqa: ASYNC110 - another process of the suite brings it about
                 await asyncio.sleep(0.02)
 
     async def state_of(self, address_id: UUID) -> AddressState:
@@ -127,9 +127,8 @@ class DirectoryDesk:
             raise RuntimeError("svc-import does not know the address")
         return state
 
-    async def _is_known(self) -> bool:
-        async with self._copy() as session:
-            present = {kind: await projection.ids_of(session, kind) for kind in self._made}
+    async def _is_known(self, session: AsyncSession) -> bool:
+        present = {kind: await projection.ids_of(session, kind) for kind in self._made}
         return all(ids <= present[kind] for kind, ids in self._made.items())
 
     @asynccontextmanager

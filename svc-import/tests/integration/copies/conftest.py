@@ -30,6 +30,12 @@ def database_manifests() -> tuple[ServiceManifest, ...]:
     return MANIFEST, DIRECTORY_MANIFEST
 
 
+@pytest.fixture
+def nats_server(empty_nats: TestNats) -> TestNats:
+    """svc-import reads the directory's events from the first on; those of other tests would be thousands."""
+    return empty_nats
+
+
 @pytest.fixture(scope="session")
 async def source_server(start_dovecot: StartDovecot) -> TestDovecot:
     return await start_dovecot(layout=SOURCE_LAYOUT, name="source")

@@ -1,0 +1,1 @@
+"""`postroom import`: copies of mailboxes by the public API."""

@@ -75,7 +75,7 @@ def _known_address(suite: Any, owner: PublicApi) -> str:
         "source": {"kind": "local", "address": made["address"], "password": "wrong"},
         "target_address_id": made["id"],
     }
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with pytest.raises(ApiProblemError) as refusal:
             owner.call("POST", "/v1/imports", wish)
@@ -284,7 +284,7 @@ async def test_the_command_goes_on_when_the_import_service_and_the_gateway_are_k
     os.kill(pids["import-work"], signal.SIGSTOP)
     process = await person.cli.start(*person.copy_to(anew, "--password-file", str(person.cli.home / "password")))
     assert process.stdout is not None
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(240):
         async for line in process.stdout:
             events.append(json.loads(line))
             if events[-1]["event"] == "progress" and "lost" not in {each["event"] for each in events}:
@@ -332,7 +332,7 @@ async def test_a_second_ctrl_c_leaves_and_the_copy_goes_on(suite: Any, person: P
 
     assert ended.exit_code == ExitCode.LEFT, ended
     copy = ended.output.split("postroom import show ")[1].split("`")[0]
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(240):
         while json.loads((shown := await person.cli.run("import", "show", copy)).output)["state"] != "completed":
             await asyncio.sleep(0.5)
     text = await person.cli.run("import", "show", copy, "--text")
@@ -361,7 +361,7 @@ async def test_a_copy_that_is_not_waited_for_is_listed_and_cancelled(suite: Any,
         asked = await person.cli.run(*words, typed=PASSWORD)
         copy = asked.records[0]["copy"]["id"]
         cancelled = await person.cli.run("import", "cancel", copy)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(240):
         while copy not in (await person.cli.run("import", "list", "--state", "cancelled", "--text")).output:
             await asyncio.sleep(0.2)
     again = await person.cli.run("import", "cancel", copy)

@@ -25,6 +25,7 @@ MEMBERS = {
     for pattern in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["uv"]["workspace"]["members"]
     for file in sorted(ROOT.glob(f"{pattern}/pyproject.toml"))
 }
+READY_WITHIN_S = 120.0
 WITHOUT_TIME_ZONES = {"PYTHONTZPATH": ""}
 """As in a slim container."""
 THREE_WORDS = """
@@ -146,7 +147,7 @@ async def _serves(program: Path, folder: Path, environment: dict[str, str], port
         async def ready() -> bool:
             return await http_status(port, "/readyz") == 200
 
-        await process.until_ready(ready)
+        await process.until_ready(ready, timeout_s=READY_WITHIN_S)
         assert await http_status(port, "/livez") == 200
     finally:
         await process.stop()

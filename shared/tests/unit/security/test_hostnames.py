@@ -1,4 +1,5 @@
 import contextlib
+import socket
 import string
 
 import pytest
@@ -100,7 +101,15 @@ def test_a_host_is_always_written_in_ascii_and_stays_what_it_is(text: str):
 def test_what_a_resolver_could_read_as_a_number_is_no_host(text: str):
     with contextlib.suppress(ValueError):
         last = parse_host(text).rpartition(".")[2]
-        assert parse_address(text) or not (last.isdigit() or last.startswith("0x"))
+        assert parse_address(text) or not _is_read_as_a_number(last)
+
+
+def _is_read_as_a_number(label: str) -> bool:
+    try:
+        socket.inet_aton(label)
+    except OSError:
+        return label.isdigit() or label == "0x"  # too large for this resolver; another one may cut it down
+    return True
 
 
 @pytest.mark.parametrize("host", ["imap.example.com", "xn--bcher-kva.example", "8.8.8.8", "2606:4700:4700::1111"])

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-WITHIN_S = 120.0
+WITHIN_S = 240.0
 COLUMNS = 120
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _TAKE_TERMINAL = (

@@ -115,6 +115,10 @@ IMPORT_ADVICES: Advices = {
         ("The target address no longer exists.", "Choose another target."),
         ("L'adresse de destination n'existe plus.", "Choisissez une autre destination."),
     ),
+    "import/target-disabled": _advice(
+        ("The target address is disabled.", f"Have it enabled. {_AGAIN}"),
+        ("L'adresse de destination est désactivée.", f"Faites-la réactiver. {_RELANCER}"),
+    ),
     "import/broken": _advice(
         ("Something went wrong in the suite.", f"Its logs have the reason; tell its operator. {_AGAIN}"),
         (

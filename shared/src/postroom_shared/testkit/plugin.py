@@ -5,6 +5,7 @@ one out. NATS and Dovecot start in milliseconds and belong to the worker that as
 """
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from importlib.metadata import entry_points
@@ -34,8 +35,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Log as a service does, and know the profile of `make fuzz` when it is asked for.
 
-    structlog's own default draws every local variable of a traceback, which takes seconds.
+    structlog's own default draws every local variable of a traceback, which takes seconds. Programs that tests
+    interrupt inherit that SIGINT is ignored from a run in the background; with a handler here they do not.
     """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     configure_logging(level="warning", log_format="console", service="tests")
     if config.getoption("--hypothesis-profile", default=None) == "fuzz":
         from hypothesis import settings  # noqa: PLC0415 - only `make fuzz` needs it here

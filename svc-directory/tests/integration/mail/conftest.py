@@ -103,7 +103,7 @@ class MailViews:
     async def rows(self, view: str, **equal: Any) -> list[dict[str, Any]]:
         """Return the rows of a view whose columns equal these."""
         conditions = " and ".join(f'"{name}" = ${number}' for number, name in enumerate(equal, 1)) or "true"
-        query = f"select * from {view} where {conditions}"  # noqa: S608 - names of this file
+        query = f"select * from mail.{view} where {conditions}"  # noqa: S608 - names of this file
         return [dict(row) for row in await self.connection.fetch(query, *equal.values())]
 
     async def targets(self, alias: str) -> set[str]:

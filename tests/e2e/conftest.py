@@ -3,14 +3,12 @@
 import asyncio
 import contextlib
 import imaplib
-import os
-import signal
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import pytest_asyncio
@@ -26,6 +24,7 @@ from postroom_import.testkit.made_mailboxes import MadeMailbox, fill
 from postroom_shared.testkit.folders import temporary_folder
 
 PASSWORD = "a mailbox of the tests"
+T = TypeVar("T")
 NOT_YET_KNOWN = {"urn:postroom:problem:import/not-local", "urn:postroom:problem:import/target-not-attached"}
 
 
@@ -35,30 +34,26 @@ class Suite:
 
     launcher: Launcher
     credentials: dict[str, Any]
-    _reading: list[asyncio.Task[str]]
 
     async def up(self) -> None:
         """Start it and wait until it is ready."""
         await self.launcher.up()
-        # Its output must not fill the pipe.
-        self._reading.append(asyncio.create_task(self.launcher.line_with("never printed", within_s=None)))
+        self.launcher.read_on()
         self.credentials.update(await self.launcher.json("credentials"))
 
-    async def kill_all(self) -> None:
-        """Kill the launcher and all that it has started, at once."""
-        pids = (await self.launcher.pids()).values()
-        self.launcher.process.kill()
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
-        await self.launcher.process.wait()
-        await self.stop_reading()
+    @staticmethod
+    def eventually(look: Callable[[], T | None], *, within_s: float = 15, pause_s: float = 0.1) -> T:
+        """Return what *look* finds, looking again until it does: another process brings it about.
 
-    async def stop_reading(self) -> None:
-        """Let go of the launcher's output."""
-        for task in self._reading:
-            task.cancel()
-        await asyncio.gather(*self._reading, return_exceptions=True)
-        self._reading.clear()
+        Raises:
+            TimeoutError: It found nothing within *within_s*.
+        """
+        deadline = time.monotonic() + within_s
+        while (found := look()) is None:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not within {within_s} s")
+            time.sleep(pause_s)  # nothing tells this process when
+        return found
 
     def api(self, role: str) -> PublicApi:
         """Return a client signed in as the demo's person of that role."""
@@ -82,17 +77,31 @@ class Suite:
         return {"kind": "local", "address": address["address"], "password": PASSWORD, **changes}
 
     def ask(self, api: PublicApi, source: dict[str, Any], target: dict[str, Any], **changes: Any) -> dict[str, Any]:
-        """Ask for a copy; an address that was made a moment ago is known to svc-import a moment later."""
-        body = {"source": source, "target_address_id": target["id"], **changes}
-        deadline = time.monotonic() + 15
-        while True:
+        """Ask for a copy, once svc-import has heard of addresses that were made a moment ago."""
+        copy: dict[str, Any] = self.eventually(lambda: self._ask(api, source, target, **changes))
+        return copy
+
+    def known_address(self, owner: PublicApi) -> dict[str, Any]:
+        """Return a new address that svc-import has heard of: it refuses the password, not the address."""
+        made = self.new_address(owner)
+
+        def refusal() -> ApiProblemError | None:
             try:
-                copy: dict[str, Any] = api.call("POST", "/v1/imports", body)
+                return self._ask(owner, self.local(made, password="wrong"), made)
             except ApiProblemError as problem:
-                if problem.type not in NOT_YET_KNOWN or time.monotonic() > deadline:
-                    raise
-            else:
-                return copy
+                return problem
+
+        self.eventually(refusal, within_s=60)
+        return made
+
+    def _ask(self, api: PublicApi, source: dict[str, Any], target: dict[str, Any], **changes: Any) -> Any:
+        """Return the copy, None while svc-import does not know an address yet."""
+        try:
+            return api.call("POST", "/v1/imports", {"source": source, "target_address_id": target["id"], **changes})
+        except ApiProblemError as problem:
+            if problem.type not in NOT_YET_KNOWN:
+                raise
+            return None
 
     def copy(
         self, api: PublicApi, source: dict[str, Any], target: dict[str, Any], **changes: Any
@@ -128,29 +137,25 @@ class Suite:
 
 
 def _delete_confirmation(port: int, address: str) -> None:
-    deadline = time.monotonic() + 30
     with imaplib.IMAP4("127.0.0.1", port, timeout=60) as server:
         server.login(address, PASSWORD)
-        while True:
+
+        def found() -> list[bytes] | None:
             server.select("INBOX")
-            found = server.uid("SEARCH", 'HEADER "Message-ID" "<import."')[1][0].split()
-            if found or time.monotonic() > deadline:
-                break
-            time.sleep(0.1)
-        assert len(found) == 1, address
-        uid = found[0].decode()
-        server.uid("STORE", uid, "+FLAGS.SILENT", r"(\Deleted)")
-        server.uid("EXPUNGE", uid)
+            return server.uid("SEARCH", 'HEADER "Message-ID" "<import."')[1][0].split() or None
+
+        (uid,) = Suite.eventually(found, within_s=30)
+        server.uid("STORE", uid.decode(), "+FLAGS.SILENT", r"(\Deleted)")
+        server.uid("EXPUNGE", uid.decode())
 
 
 @asynccontextmanager
 async def _running_suite() -> AsyncIterator[Suite]:
     with temporary_folder() as folder:
         folder.chmod(0o711)
-        suite = Suite(Launcher(folder / "data", free_base_port()), {}, [])
+        suite = Suite(Launcher(folder / "data", free_base_port()), {})
         await suite.up()
         yield suite
-        await suite.stop_reading()
         await suite.launcher.close()
 
 

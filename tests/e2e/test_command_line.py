@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import signal
-import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,14 +15,14 @@ import pytest
 import pytest_asyncio
 
 from postroom.command_line.exit_codes import ExitCode
-from postroom.command_line.testkit import CommandLine
+from postroom.command_line.testkit import CommandLine, Ended
 from postroom.public_api import ApiProblemError, PublicApi
 from postroom_import.testkit.made_mailboxes import make_mailbox
 from postroom_shared.localservers.ports import free_port
 
 PASSWORD = "a mailbox of the tests"
 MESSAGES = 600
-NOT_YET_KNOWN = {f"urn:postroom:problem:import/{each}" for each in ("not-local", "target-not-attached")}
+CTRL_C = "\x03"
 PROGRESS = r"dossier \d+/\d+.* \d+/6\d\d .*/s"
 
 
@@ -64,31 +63,15 @@ async def _signed_in(suite: Any, home: Path, role: str = "owner") -> CommandLine
 
 @pytest.fixture
 def anew(suite: Any, owner: PublicApi) -> str:
-    """A fresh address to copy to, once svc-import knows it."""
-    return _known_address(suite, owner)
-
-
-def _known_address(suite: Any, owner: PublicApi) -> str:
-    """Make an address; svc-import has heard of it when it no longer refuses it as not attached."""
-    made = suite.new_address(owner)
-    wish = {
-        "source": {"kind": "local", "address": made["address"], "password": "wrong"},
-        "target_address_id": made["id"],
-    }
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with pytest.raises(ApiProblemError) as refusal:
-            owner.call("POST", "/v1/imports", wish)
-        if refusal.value.type not in NOT_YET_KNOWN:
-            return str(made["address"])
-    raise TimeoutError("svc-import did not hear of the address")
+    """A fresh address to copy to."""
+    return str(suite.known_address(owner)["address"])
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def person(suite: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Person]:
     mailbox = make_mailbox(61, messages=MESSAGES, largest=20_000)
     with suite.api("owner") as owner:
-        source = _known_address(suite, owner)
+        source = suite.known_address(owner)["address"]
     await suite.fill(source, mailbox)
     home = tmp_path_factory.mktemp("home")
     cli = await _signed_in(suite, home)
@@ -262,7 +245,7 @@ async def test_a_suite_that_does_not_answer_is_told_in_one_line(tmp_path: Path) 
 async def test_two_commands_at_once_copy_side_by_side_and_the_same_copy_is_not_begun_twice(
     suite: Any, owner: PublicApi, person: Person, anew: str
 ) -> None:
-    other = _known_address(suite, owner)
+    other = suite.known_address(owner)["address"]
     from_file = ("--password-file", str(person.cli.home / "password"))
 
     with _worker_held((await suite.launcher.pids())["import-work"]):
@@ -304,16 +287,20 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-async def test_ctrl_c_asks_and_the_copy_is_cancelled_on_demand(suite: Any, person: Person, anew: str) -> None:
-    words = person.copy_to(anew, "--password-file", str(person.cli.home / "password"))
-
+async def _asked_whether_to_cancel(suite: Any, person: Person, target: str, *, answer: str) -> Ended:
+    """Press Ctrl-C during a copy, answer the question, and return how the command ends."""
+    words = person.copy_to(target, "--password-file", str(person.cli.home / "password"))
     with _worker_held((await suite.launcher.pids())["import-work"]):
         terminal = await person.cli.at_terminal(*words)
         await terminal.until("preparing")
-        terminal.type("\x03")
+        terminal.type(CTRL_C)
         await terminal.until("or cancel it")
-        terminal.type("c\n")
-        ended = await terminal.end()
+        terminal.type(answer)
+        return await terminal.end()
+
+
+async def test_ctrl_c_asks_and_the_copy_is_cancelled_on_demand(suite: Any, person: Person, anew: str) -> None:
+    ended = await _asked_whether_to_cancel(suite, person, anew, answer="c\n")
 
     assert ended.exit_code == ExitCode.NOT_WHOLE, ended
     assert "Cancelled: " in ended.output
@@ -321,15 +308,7 @@ async def test_ctrl_c_asks_and_the_copy_is_cancelled_on_demand(suite: Any, perso
 
 
 async def test_a_second_ctrl_c_leaves_and_the_copy_goes_on(suite: Any, person: Person, anew: str) -> None:
-    words = person.copy_to(anew, "--password-file", str(person.cli.home / "password"))
-
-    with _worker_held((await suite.launcher.pids())["import-work"]):
-        terminal = await person.cli.at_terminal(*words)
-        await terminal.until("preparing")
-        terminal.type("\x03")
-        await terminal.until("or cancel it")
-        terminal.type("\x03")
-        ended = await terminal.end()
+    ended = await _asked_whether_to_cancel(suite, person, anew, answer=CTRL_C)
 
     assert ended.exit_code == ExitCode.LEFT, ended
     copy = ended.output.split("postroom import show ")[1].split("`")[0]

@@ -61,7 +61,7 @@ async def test_a_copy_goes_on_by_itself_after_everything_was_killed(own_suite: A
             await asyncio.sleep(0.02)
         before = owner.call("GET", path)
 
-    await suite.kill_all()
+    await suite.launcher.kill_all()
     await suite.up()
 
     with suite.api("owner") as owner:

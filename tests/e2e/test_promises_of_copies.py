@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import socket
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -56,22 +55,17 @@ def stranger(suite: Any, operator: PublicApi) -> Iterator[PublicApi]:
     with PublicApi(suite.launcher.url) as api:
         link = {"token": invited["password_link"]["token"], "new_password": password}
         api.call("POST", "/v1/people:set-password", link)
-        _sign_in(api, email, password)
+
+        def signed_in() -> dict[str, Any] | None:
+            try:
+                return api.sign_in(email, password)
+            except ApiProblemError as refusal:
+                if refusal.status not in {401, 503}:  # these: the gateway has not heard of the person yet
+                    raise
+                return None
+
+        suite.eventually(signed_in)
         yield api
-
-
-def _sign_in(api: PublicApi, email: str, password: str) -> None:
-    """Sign in; what was changed a moment ago is known to the gateway a moment later."""
-    deadline = time.monotonic() + 15
-    while True:
-        try:
-            api.sign_in(email, password)
-        except ApiProblemError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-        else:
-            return
 
 
 def _refusal(api: PublicApi, method: str, path: str, body: Any = None) -> ApiProblemError:
@@ -208,26 +202,27 @@ def _known_place(operator: PublicApi, port: int) -> None:
     operator.call("POST", "/v1/mail-servers", {"name": f"port {port}", "imap": place})
 
 
-def _refused_as(api: PublicApi, target: dict[str, Any], port: int, expected: str) -> str:
-    """Ask for a copy from that port until the place is known to svc-import; return the type of the refusal."""
+def _refused_as(suite: Any, api: PublicApi, port: int) -> str:
+    """Ask for a copy from that port, once the place is known to svc-import; return the type of the refusal."""
+    target = api.call("GET", "/v1/me")["addresses"][0]
     place = {"host": "127.0.0.1", "port": port, "tls": "starttls"}
     source = {"kind": "external", **place, "login": "x", "password": "x"}
-    deadline = time.monotonic() + 15
-    while True:
-        body = {"source": source, "target_address_id": target["address_id"]}
-        refusal = _refusal(api, "POST", "/v1/imports", body)
-        if refusal.type == PROBLEM + expected or time.monotonic() > deadline:
-            return refusal.type
-        time.sleep(1)  # attempts at outside hosts are counted
+
+    def refused() -> str | None:
+        refusal = _refusal(api, "POST", "/v1/imports", {"source": source, "target_address_id": target["address_id"]})
+        return None if refusal.type == PROBLEM + "shared/host-refused" else refusal.type
+
+    # Attempts at outside hosts are counted: not too many a minute.
+    found: str = suite.eventually(refused, pause_s=1)
+    return found
 
 
 def test_a_host_that_speaks_no_imap_is_said_to_be_none(suite: Any, owner: PublicApi, operator: PublicApi) -> None:
     """Source: docs/promises.md#import-external."""
-    target = owner.call("GET", "/v1/me")["addresses"][0]
     copies = {each["id"] for each in owner.items("/v1/imports")}
     with _something_on_a_port(b"220 mail.example.net ESMTP\r\n") as port:
         _known_place(operator, port)
-        refused_as = _refused_as(owner, target, port, "import/not-imap")
+        refused_as = _refused_as(suite, owner, port)
 
     assert refused_as == PROBLEM + "import/not-imap"
     assert {each["id"] for each in owner.items("/v1/imports")} == copies
@@ -237,11 +232,10 @@ def test_a_host_that_does_not_answer_is_said_to_be_out_of_reach(
     suite: Any, owner: PublicApi, operator: PublicApi
 ) -> None:
     """Source: docs/promises.md#import-external."""
-    target = owner.call("GET", "/v1/me")["addresses"][0]
     copies = {each["id"] for each in owner.items("/v1/imports")}
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     _known_place(operator, port)
 
-    assert _refused_as(owner, target, port, "shared/host-unreachable") == PROBLEM + "shared/host-unreachable"
+    assert _refused_as(suite, owner, port) == PROBLEM + "shared/host-unreachable"
     assert {each["id"] for each in owner.items("/v1/imports")} == copies

@@ -44,6 +44,7 @@ class Launcher:
     environment: Mapping[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     process: asyncio.subprocess.Process | None = None
+    _reading: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -81,21 +82,50 @@ class Launcher:
         if not await self.line_with("Postroom is ready"):
             raise RuntimeError("\n".join(self.lines))
 
-    async def line_with(self, text: str, *, within_s: float | None = LINE_WITHIN_S) -> str:
+    async def line_with(self, text: str) -> str:
         """Read on until a line holds *text* and return it; an empty string when the output ends first."""
         if self.process is None or self.process.stdout is None:
             raise RuntimeError("not started")
-        async with asyncio.timeout(within_s):
+        async with asyncio.timeout(LINE_WITHIN_S):
             async for line in self.process.stdout:
                 self.lines.append(line.decode().rstrip("\n"))
                 if text in self.lines[-1]:
                     return self.lines[-1]
         return ""
 
+    def read_on(self) -> None:
+        """From now on read what it prints, which would fill the pipe one day, until it is stopped or killed."""
+        if self.process is None or self.process.stdout is None:
+            raise RuntimeError("not started")
+        self._reading = asyncio.create_task(self._read(self.process.stdout))
+
+    async def _read(self, output: asyncio.StreamReader) -> None:
+        async for line in output:
+            self.lines.append(line.decode().rstrip("\n"))
+
+    async def _leave_off(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait([self._reading])
+            self._reading = None
+
+    async def kill_all(self) -> None:
+        """Kill the launcher and all that it has started, at once."""
+        if self.process is None:
+            raise RuntimeError("not started")
+        pids = (await self.pids()).values()
+        self.process.kill()
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        await self.process.wait()
+        await self._leave_off()
+
     async def stop(self, which: signal.Signals = signal.SIGINT) -> int:
         """Send a signal and return the exit code, once the end is there."""
         if self.process is None:
             raise RuntimeError("not started")
+        await self._leave_off()
         if self.process.returncode is None:
             self.process.send_signal(which)
         output, _ = await self.process.communicate()

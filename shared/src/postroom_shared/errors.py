@@ -19,6 +19,9 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
 
+TYPE_PREFIX = "urn:postroom:problem:"
+"""What the `type` of every problem begins with; the slug follows (RFC 9457 §3.1.1)."""
+
 
 class ProblemError(Exception):
     """A refusal with a stable name; subclasses set `slug`, `title` and `status`.
@@ -44,7 +47,7 @@ class ProblemError(Exception):
     @classmethod
     def type_uri(cls) -> str:
         """Return the stable `type` member clients branch on."""
-        return f"urn:postroom:problem:{cls.slug}"
+        return TYPE_PREFIX + cls.slug
 
 
 class MalformedError(ProblemError):

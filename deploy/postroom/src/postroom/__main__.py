@@ -45,7 +45,7 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     try:
         app()
-    except Exception as error:
+    except Exception as error:  # the outermost frame: whatever it was, a person reads one line of it
         if os.environ.get(DEBUG_VARIABLE):
             raise
         told = f"{type(error).__name__}: {error}"

@@ -10,11 +10,12 @@ import structlog
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from postroom_gateway.sessions.errors import SignInUnavailableError, TooManySignInsError, WrongCredentialsError
+from postroom_shared.errors import TYPE_PREFIX
 from postroom_shared.identity import TokenSigner
 from postroom_shared.projection.client import AUDIENCE, ServiceAuth
 
 TIMEOUT_S = 10.0
-REFUSED = "urn:postroom:problem:directory/sign-in-refused"
+REFUSED = f"{TYPE_PREFIX}directory/sign-in-refused"
 log = structlog.get_logger()
 
 

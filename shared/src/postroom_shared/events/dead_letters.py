@@ -9,7 +9,7 @@ from typing import Any
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 
-from postroom_shared.errors import ProblemError
+from postroom_shared.errors import TYPE_PREFIX, ProblemError
 from postroom_shared.events.streams import dead_letter_stream
 
 PROBLEM_HEADER = "Postroom-Problem"
@@ -44,4 +44,4 @@ def problem_of(error: Exception) -> dict[str, Any]:
     """Return what may be kept of *error*: of an unforeseen one only its type, since its text may hold anything."""
     if isinstance(error, ProblemError):
         return {"type": error.type_uri(), "title": error.title, "detail": error.detail}
-    return {"type": "urn:postroom:problem:shared/unforeseen", "title": type(error).__name__, "detail": None}
+    return {"type": f"{TYPE_PREFIX}shared/unforeseen", "title": type(error).__name__, "detail": None}

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 
-from postroom_shared.errors import PayloadError, ProblemError
+from postroom_shared.errors import TYPE_PREFIX, PayloadError, ProblemError
 from postroom_shared.http.json import dump_json
 
 PROBLEM_JSON = "application/problem+json"
@@ -137,7 +137,7 @@ async def _on_framework(request: Request, error: Exception) -> Response:
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(_methods_of_path(request))
     document = {
-        "type": f"urn:postroom:problem:shared/http-{status.value}",
+        "type": f"{TYPE_PREFIX}shared/http-{status.value}",
         "title": status.phrase,
         "status": status.value,
         "request_id": _request_id(request),

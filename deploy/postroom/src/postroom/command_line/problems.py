@@ -8,8 +8,7 @@ from postroom.command_line.exit_codes import ExitCode
 from postroom.command_line.languages import Language, Texts
 from postroom.command_line.words import WORDS
 from postroom.public_api import UNTYPED, ApiProblemError
-
-PREFIX = "urn:postroom:problem:"
+from postroom_shared.errors import TYPE_PREFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ _BY_STATUS = {
 
 def slug_of(type_uri: str) -> str:
     """Return the slug in the `type` of a problem."""
-    return type_uri.removeprefix(PREFIX)
+    return type_uri.removeprefix(TYPE_PREFIX)
 
 
 def exit_code_of(problem: ApiProblemError) -> ExitCode:

@@ -6,12 +6,13 @@ from typing import Any
 from postroom.demo.accounts import DemoError
 from postroom.demo.cast import ADMINISTRATOR, COPY_SOURCE, COPY_TARGET, mailbox_password
 from postroom.public_api import ApiProblemError, PublicApi
+from postroom_shared.errors import TYPE_PREFIX
 
 LEARN_WITHIN_S = 15.0
 LOOK_AGAIN_AFTER_S = 0.1
 COPY_WITHIN_S = 120.0
 NOT_YET_KNOWN = frozenset(
-    f"urn:postroom:problem:{slug}"
+    TYPE_PREFIX + slug
     for slug in ("import/not-local", "import/target-not-attached", "import/target-unavailable", "import/wrong-password")
 )
 """What svc-import answers until it has heard of an address that was made a moment ago."""

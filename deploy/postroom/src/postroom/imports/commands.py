@@ -1,7 +1,6 @@
 """`postroom import run | list | show | cancel`."""
 
 import uuid
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +13,7 @@ from postroom.command_line.patience import ask_once
 from postroom.command_line.tables import print_table
 from postroom.command_line.terminal import Terminal, at_terminal
 from postroom.imports.advices import IMPORT_ADVICES
+from postroom.imports.following import State
 from postroom.imports.sources import ChosenSource, SourceOptions, Tls, chosen_source
 from postroom.imports.telling import copy_row, failure_lines, folder_rows, sources_of, summary_lines
 from postroom.imports.waiting import wait_for
@@ -22,17 +22,6 @@ from postroom.imports.words import WORDS
 app = plain_typer(
     help="Copy mailboxes: each message once, with its folders, flags and dates; the source stays as it is."
 )
-
-
-class State(StrEnum):
-    """Where a copy is in its life."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    PAUSED = "paused"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
 
 
 CopyId = Annotated[uuid.UUID, typer.Argument(metavar="COPY", help="Its id, as `postroom import list` shows it.")]

@@ -2,13 +2,25 @@
 
 import time
 from collections.abc import Callable, Iterator
+from enum import StrEnum
 from typing import Any
 
 from postroom.command_line.problems import may_pass
 from postroom.public_api import ApiProblemError, ApiUnreachableError, PublicApi
 
-FINAL_STATES = frozenset({"completed", "failed", "cancelled"})
-STILL_STATES = FINAL_STATES | {"paused"}
+
+class State(StrEnum):
+    """Where a copy is in its life."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+STILL_STATES = frozenset({State.PAUSED, State.COMPLETED, State.FAILED, State.CANCELLED})
 """In these nothing happens any more by itself."""
 SILENCE_S = 20.0
 """The server sends a comment every 15 s; a proxy that keeps events back sends nothing."""

@@ -8,6 +8,7 @@ from postroom.command_line.exit_codes import ExitCode
 from postroom.command_line.languages import Language, duration, number
 from postroom.command_line.problems import slug_of
 from postroom.imports.advices import IMPORT_ADVICES
+from postroom.imports.following import State
 from postroom.imports.words import WORDS
 
 Copy = Mapping[str, Any]
@@ -35,9 +36,8 @@ def duration_of(copy: Copy) -> timedelta:
 
 def exit_code_of_copy(copy: Copy) -> ExitCode:
     """Return how a command ends that has waited for *copy*."""
-    if copy["state"] == "completed":
-        return ExitCode.NOT_WHOLE if copy["progress"]["failed"] else ExitCode.DONE
-    return ExitCode.NOT_WHOLE
+    is_whole = copy["state"] == State.COMPLETED and not copy["progress"]["failed"]
+    return ExitCode.DONE if is_whole else ExitCode.NOT_WHOLE
 
 
 def summary(copy: Copy) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def summary_lines(copy: Copy, language: Language) -> Iterator[str]:
     )
     if copy["problem"]:
         yield from _reason(copy["problem"], language)
-    elif copy["state"] == "cancelled":
+    elif copy["state"] == State.CANCELLED:
         yield words.kept_what_was_copied
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import sys
-from typing import Literal
+from typing import Literal, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
@@ -20,6 +20,16 @@ def _mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Eve
     for name in _SECRET_FIELDS & event.keys():
         event[name] = "[masked]"
     return event
+
+
+class _StandardError:
+    """Standard error as it is when a line is written: loggers live long, and who replaces it may close the former."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 def hashed(address: str) -> str:
@@ -45,7 +55,7 @@ def configure_logging(*, level: str, log_format: Literal["json", "console"], ser
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _StandardError())),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)

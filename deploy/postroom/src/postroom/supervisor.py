@@ -67,12 +67,15 @@ class Supervisor:
             LocalServerError: One did not become ready; the others are for `stop` to end.
         """
         self._groups.append(servers)
+        failures: list[BaseException] = []
         try:
             async with asyncio.TaskGroup() as group:
                 for each in servers:
                     group.create_task(self._start_first(each))
-        except* LocalServerError as failures:
-            raise failures.exceptions[0] from None
+        except* LocalServerError as found:
+            failures.extend(found.exceptions)
+        if failures:  # not raised in there: Python before 3.11.4 would wrap it in a group again
+            raise failures[0]
 
     async def stop(self) -> None:
         """Stop everything in the reverse order of the calls of `start`; those of one call side by side."""

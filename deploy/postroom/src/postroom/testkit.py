@@ -44,7 +44,7 @@ class Launcher:
     environment: Mapping[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     process: asyncio.subprocess.Process | None = None
-    _reading: asyncio.Task[None] | None = None
+    _reading: asyncio.Task[None] | None = field(default=None, init=False, repr=False)
 
     @property
     def url(self) -> str:
@@ -94,7 +94,13 @@ class Launcher:
         return ""
 
     def read_on(self) -> None:
-        """From now on read what it prints, which would fill the pipe one day, until it is stopped or killed."""
+        """From now on read what it prints, which would fill the pipe one day, until it is stopped or killed.
+
+        What it printed is in `lines`; `line_with` is for before.
+
+        Raises:
+            RuntimeError: It was not started.
+        """
         if self.process is None or self.process.stdout is None:
             raise RuntimeError("not started")
         self._reading = asyncio.create_task(self._read(self.process.stdout))
@@ -116,7 +122,7 @@ class Launcher:
         pids = (await self.pids()).values()
         self.process.kill()
         for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(ProcessLookupError):  # it went with its parent
                 os.kill(pid, signal.SIGKILL)
         await self.process.wait()
         await self._leave_off()

@@ -1,7 +1,6 @@
 """`postroom up`: one command brings the suite up, keeps it up, and takes it down again with nothing left behind."""
 
 import asyncio
-import contextlib
 import os
 import signal
 import socket
@@ -126,10 +125,7 @@ async def test_after_kill_9_of_the_launcher_or_of_everything_nothing_is_lost(lau
     assert await _visit(launcher) == 2
     assert {each["restarts"] for each in (await launcher.json("status"))["processes"]} == {0}
 
-    for pid in (await launcher.pids()).values():
-        with contextlib.suppress(ProcessLookupError):  # it went with its parent
-            os.kill(pid, signal.SIGKILL)
-    await launcher.stop()
+    await launcher.kill_all()
     await launcher.up()
 
     assert await _visit(launcher) == 3

@@ -10,7 +10,10 @@ from postroom.public_api import ApiProblemError, ApiUnreachableError, PublicApi
 
 
 class State(StrEnum):
-    """Where a copy is in its life."""
+    """Where a copy is in its life, as the API document has it (`JobState`).
+
+    The command line speaks to the API only and imports no service; `tests/contract` holds the two together.
+    """
 
     QUEUED = "queued"
     RUNNING = "running"
